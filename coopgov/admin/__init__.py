@@ -1,0 +1,1 @@
+"""The first officer's room: the co-op's profile, invitations, health."""

@@ -1,0 +1,196 @@
+"""The factory, and the only module that knows every feature: what there is stands in plain tuples."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from flask import Blueprint, Flask, request
+from flask_login import LoginManager
+
+from coopgov import paths
+from coopgov.admin import routes as admin_routes
+from coopgov.config import Settings, read_settings
+from coopgov.core.errors import Refusals
+from coopgov.core.time import utc_now
+from coopgov.core.viewer import NOBODY, Viewer
+from coopgov.decisions import jobs as decisions_jobs
+from coopgov.decisions import models as decisions_models
+from coopgov.decisions import queries as decisions_queries
+from coopgov.decisions import routes as decisions_routes
+from coopgov.decisions import rules as decisions_rules
+from coopgov.demo import routes as demo_routes
+from coopgov.desk import routes as desk_routes
+from coopgov.discussion import models as discussion_models
+from coopgov.discussion import routes as discussion_routes
+from coopgov.discussion import rules as discussion_rules
+from coopgov.groups import models as groups_models
+from coopgov.groups import queries as groups_queries
+from coopgov.groups import routes as groups_routes
+from coopgov.groups import rules as groups_rules
+from coopgov.identity import jobs as identity_jobs
+from coopgov.identity import models as identity_models
+from coopgov.identity import queries as identity_queries
+from coopgov.identity import routes as identity_routes
+from coopgov.identity import rules as identity_rules
+from coopgov.infra import audit, check, coop, jobs, mail, markdown, outbox, waker
+from coopgov.infra.crypto import Signer
+from coopgov.infra.db import db, engine_options
+from coopgov.infra.jobs import Clockwork, DatabaseTask, Handler, OutsideTask, Work
+from coopgov.infra.web import answers, csrf, headers, layout, moment, static
+from coopgov.infra.web.access import Reader, cookie_name, guard, terms_of
+from coopgov.infra.web.pages import PageStore
+from coopgov.infra.web.said import Sayings
+from coopgov.membership import models as membership_models
+from coopgov.membership import queries as membership_queries
+from coopgov.membership import routes as membership_routes
+from coopgov.membership import rules as membership_rules
+from coopgov.notifications import handlers as notifications_handlers
+from coopgov.notifications import models as notifications_models
+from coopgov.notifications import queries as notifications_queries
+from coopgov.notifications import routes as notifications_routes
+from coopgov.public import routes as public_routes
+
+MODELS = (  # importing them is what makes the metadata whole
+    audit,
+    coop,
+    jobs,
+    mail,
+    outbox,
+    identity_models,
+    membership_models,
+    groups_models,
+    discussion_models,
+    decisions_models,
+    notifications_models,
+)
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    static.bp,
+    identity_routes.bp,
+    membership_routes.bp,
+    groups_routes.bp,
+    discussion_routes.bp,
+    decisions_routes.bp,
+    notifications_routes.bp,
+    desk_routes.bp,
+    public_routes.bp,
+    admin_routes.bp,
+)
+WORK: tuple[DatabaseTask | OutsideTask | Handler | Clockwork, ...] = (
+    mail.SEND,
+    *identity_jobs.CLOCKWORKS,
+    *decisions_jobs.CLOCKWORKS,
+    *notifications_handlers.HANDLERS,
+)
+REFUSALS: tuple[Refusals, ...] = (
+    markdown.REFUSALS,
+    identity_rules.REFUSALS,
+    membership_rules.REFUSALS,
+    groups_rules.REFUSALS,
+    discussion_rules.REFUSALS,
+    decisions_rules.REFUSALS,
+)
+SAYINGS: tuple[Sayings, ...] = (
+    identity_routes.SAYINGS,
+    membership_routes.SAYINGS,
+    groups_routes.SAYINGS,
+    discussion_routes.SAYINGS,
+    decisions_routes.SAYINGS,
+    notifications_routes.SAYINGS,
+    desk_routes.SAYINGS,
+    admin_routes.SAYINGS,
+)
+PANELS = (
+    *discussion_routes.PANELS,
+    *decisions_routes.PANELS,
+    *notifications_routes.PANELS,
+    *admin_routes.PANELS,
+)
+CHECKS = (
+    *check.CHECKS,
+    *membership_queries.CHECKS,
+    *groups_queries.CHECKS,
+    *decisions_queries.CHECKS,
+)
+LARGEST_REQUEST = 1_000_000  # bytes
+
+
+def create_app(settings: Settings | None = None, clock: Callable[[], datetime] = utc_now) -> Flask:
+    """The application with everything wired; the same for web, worker and command line.
+
+    Raises SettingsError for settings that cannot be meant, RuntimeError for a route that does not say who may use it.
+    """
+    settings = settings or read_settings()
+    app = Flask("coopgov", root_path=str(paths.ROOT), template_folder="templates", static_folder=None)
+    _configure(app, settings)
+    app.extensions |= {"coopgov.settings": settings, "coopgov.clock": clock, "coopgov.signer": Signer(settings.keys)}
+    db.init_app(app)
+    waker.install_waker(app, settings.database)
+    _register(app, settings)
+    _install_web(app)
+    return app
+
+
+def _configure(app: Flask, settings: Settings) -> None:
+    app.config.update(
+        SQLALCHEMY_DATABASE_URI=settings.database,
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.database),
+        SESSION_COOKIE_NAME="__Host-coopgov" if settings.is_https else "coopgov",
+        MAX_CONTENT_LENGTH=LARGEST_REQUEST,
+        MAX_FORM_MEMORY_SIZE=LARGEST_REQUEST,
+    )
+    app.url_map.strict_slashes = False
+
+
+def _register(app: Flask, settings: Settings) -> None:
+    work = Work()
+    work.add(*WORK)
+    app.extensions |= {
+        "coopgov.work": work,
+        "coopgov.refusals": {key: value for refusals in REFUSALS for key, value in refusals.items()},
+        "coopgov.sayings": {key: value for sayings in SAYINGS for key, value in sayings.items()},
+        "coopgov.panels": PANELS,
+        "coopgov.checks": CHECKS,
+        "coopgov.unread": notifications_queries.unread_count,
+        "coopgov.pages": PageStore(),
+        "coopgov.static": static.load_files(paths.STATIC),
+    }
+    for blueprint in (*BLUEPRINTS, *((demo_routes.bp,) if settings.demo else ())):
+        app.register_blueprint(blueprint)
+
+
+def _install_web(app: Flask) -> None:
+    manager = LoginManager()
+    manager.init_app(app, add_context_processor=False)
+    manager.request_loader(lambda _request: _reader())
+    layout.install_layout(app)
+    answers.install_answers(app)
+    for step in (moment.stamp_arrival, layout.choose_language, guard, csrf.check_origin_and_token):
+        app.before_request(step)
+    app.after_request(headers.harden)
+    with app.app_context():
+        if undeclared := [rule.rule for rule in app.url_map.iter_rules() if terms_of(rule.endpoint) is None]:
+            raise RuntimeError(f"routes that do not say who may use them: {', '.join(undeclared)}")
+
+
+def _reader() -> Reader | None:
+    cookie = request.cookies.get(cookie_name(), "")
+    viewer = load_viewer(cookie, moment.received_at())
+    return Reader(viewer) if viewer.is_signed_in else None
+
+
+def load_viewer(cookie: str, now: datetime) -> Viewer:
+    """Who holds ``cookie`` at ``now``: identity, membership, offices and seats, each from its own feature."""
+    person = identity_queries.signed_in(cookie, now) if cookie else None
+    if person is None:
+        return NOBODY
+    return Viewer(
+        party_id=person.party_id,
+        login_id=person.login_id,
+        session_id=person.session_id,
+        name=person.name,
+        public_name=person.public_name,
+        language=person.language,
+        theme=person.theme,
+        member_number=membership_queries.member_number(person.party_id, now),
+        offices=membership_queries.offices(person.party_id, now),
+        seats=groups_queries.seats(person.party_id, now),
+    )

@@ -1,0 +1,1 @@
+"""Pure vocabulary of the whole program: errors, time, text, events. Standard library only."""

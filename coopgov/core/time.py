@@ -1,0 +1,28 @@
+"""Instants are UTC and aware; a co-op's wall clock is an instant seen in its zone."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+
+def utc_now() -> datetime:
+    """The present instant in UTC, for the edges of the program only; everything below is told the time."""
+    return datetime.now(UTC)
+
+
+def from_wall_clock(wall: datetime, zone: str) -> datetime:
+    """The instant at which clocks in ``zone`` show ``wall`` (naive).
+
+    An hour that summer time repeats means its first pass; an hour that it skips is read as if clocks had not yet
+    changed (PEP 495, fold=0), so 01:30 on the skipped hour of London is 01:30 UTC.
+    """
+    return wall.replace(tzinfo=ZoneInfo(zone), fold=0).astimezone(UTC)
+
+
+def to_wall_clock(instant: datetime, zone: str) -> datetime:
+    """What clocks in ``zone`` show at ``instant``, without zone, as form fields want it."""
+    return instant.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+
+
+def whole_days(span: timedelta) -> int:
+    """Full periods of 24 hours in ``span``; a part of a day does not count."""
+    return span // timedelta(days=1)

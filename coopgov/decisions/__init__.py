@@ -1,0 +1,1 @@
+"""Proposals, the electoral roll, ballots, verdicts, outcomes and the register."""

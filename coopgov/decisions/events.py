@@ -1,0 +1,78 @@
+"""What happens to proposals."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from coopgov.core.event import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProposalDrafted(Event):
+    """A proposal was written and can be read; voting has not opened."""
+
+    name: ClassVar[str] = "decisions.proposal_drafted"
+    proposal_id: int
+    author_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProposalMended(Event):
+    """Text or terms changed before opening."""
+
+    name: ClassVar[str] = "decisions.proposal_mended"
+    proposal_id: int
+    author_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class VotingOpened(Event):
+    """The roll is frozen and ballots are taken."""
+
+    name: ClassVar[str] = "decisions.voting_opened"
+    proposal_id: int
+    roll_size: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BallotCast(Event):
+    """An elector voted, or voted again. Named ballots only."""
+
+    name: ClassVar[str] = "decisions.ballot_cast"
+    proposal_id: int
+    party_id: int
+    ballot_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class VotingClosesSoon(Event):
+    """About a day is left."""
+
+    name: ClassVar[str] = "decisions.voting_closes_soon"
+    proposal_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class VotingClosed(Event):
+    """The count is done; ``verdict`` is passed, failed, no_quorum, undecided or tied."""
+
+    name: ClassVar[str] = "decisions.voting_closed"
+    proposal_id: int
+    verdict: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProposalWithdrawn(Event):
+    """Its author took it back."""
+
+    name: ClassVar[str] = "decisions.proposal_withdrawn"
+    proposal_id: int
+    by_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutcomeRecorded(Event):
+    """The convenor wrote down what follows."""
+
+    name: ClassVar[str] = "decisions.outcome_recorded"
+    proposal_id: int
+    by_id: int

@@ -1,0 +1,5 @@
+"""What the clock asks of decisions."""
+
+from coopgov.infra.jobs import Clockwork
+
+CLOCKWORKS: tuple[Clockwork, ...] = ()

@@ -1,0 +1,5 @@
+"""Reads of decisions."""
+
+from coopgov.infra.check import Check
+
+CHECKS: tuple[Check, ...] = ()

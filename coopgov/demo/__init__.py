@@ -1,0 +1,1 @@
+"""A believable co-op to try things on, with its mail sink and sign-in links."""

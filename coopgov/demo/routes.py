@@ -1,0 +1,5 @@
+"""Pages of demo."""
+
+from flask import Blueprint
+
+bp = Blueprint("demo", __name__)

@@ -1,0 +1,5 @@
+"""Pure rules of discussion."""
+
+from coopgov.core.errors import Refusals
+
+REFUSALS: Refusals = {}

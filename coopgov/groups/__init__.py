@@ -1,0 +1,1 @@
+"""Working groups: purpose, seats, convenors."""

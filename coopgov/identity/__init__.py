@@ -1,0 +1,1 @@
+"""Who somebody is: parties, logins, sessions, sign-in by mail link or password."""

@@ -1,0 +1,5 @@
+"""Pure rules of identity."""
+
+from coopgov.core.errors import Refusals
+
+REFUSALS: Refusals = {}

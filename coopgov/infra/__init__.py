@@ -1,0 +1,1 @@
+"""The outside world, once: database, outbox, jobs, mail, web, languages, audit."""

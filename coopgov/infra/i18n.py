@@ -1,0 +1,158 @@
+"""Languages: .po files compiled in memory at start, and dates, numbers and shares as each language writes them."""
+
+import gettext as stdlib_gettext
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import datetime
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from babel import Locale, dates, numbers
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from jinja2 import Environment
+from markupsafe import Markup
+
+from coopgov import paths
+
+DEFAULT = "en"
+_language: ContextVar[str] = ContextVar("language", default=DEFAULT)
+_zone: ContextVar[str] = ContextVar("zone", default="UTC")
+
+
+@cache
+def languages() -> dict[str, str]:
+    """The languages there are: code → its own name for itself; a folder under translations is a language."""
+    found = [p.parent.parent.name for p in paths.TRANSLATIONS.glob("*/LC_MESSAGES/messages.po")]
+    return {
+        code: (Locale.parse(code).get_display_name(code) or code).capitalize() for code in sorted({DEFAULT, *found})
+    }
+
+
+@cache
+def _catalog(language: str) -> stdlib_gettext.NullTranslations:
+    path = paths.TRANSLATIONS / language / "LC_MESSAGES" / "messages.po"
+    if not path.exists():
+        return stdlib_gettext.NullTranslations()
+    compiled = io.BytesIO()
+    with path.open("rb") as source:
+        write_mo(compiled, read_po(source, locale=language))
+    compiled.seek(0)
+    return stdlib_gettext.GNUTranslations(compiled)
+
+
+@contextmanager
+def speaking(language: str, zone: str) -> Iterator[None]:
+    """Everything inside is said in ``language``, with clocks as in ``zone``; unknown languages fall back to English."""
+    was = _language.set(language if language in languages() else DEFAULT), _zone.set(zone)
+    try:
+        yield
+    finally:
+        _language.reset(was[0])
+        _zone.reset(was[1])
+
+
+def speak(language: str, zone: str) -> None:
+    """As ``speaking``, until the end of the current context (a request)."""
+    _language.set(language if language in languages() else DEFAULT)
+    _zone.set(zone)
+
+
+def current_language() -> str:
+    """Code of the language being spoken."""
+    return _language.get()
+
+
+def current_zone() -> str:
+    """Name of the zone that clocks are shown in."""
+    return _zone.get()
+
+
+def _formats() -> str:
+    return "en_GB" if current_language() == "en" else current_language()
+
+
+def text_direction() -> str:
+    """``rtl`` or ``ltr``, for the ``dir`` attribute."""
+    return Locale.parse(current_language()).text_direction
+
+
+def gettext(message: str, **facts: object) -> str:
+    """``message`` in the current language with ``facts`` filled in; plain text, not Markup."""
+    translated = _catalog(current_language()).gettext(message) if message else ""
+    return translated % facts if facts else translated
+
+
+def ngettext(singular: str, plural: str, number: int, **facts: object) -> str:
+    """The form for ``number``, which is also available as ``%(num)s``."""
+    return _catalog(current_language()).ngettext(singular, plural, number) % {"num": number, **facts}
+
+
+def relative(instant: datetime, now: datetime) -> str:
+    """``in 7 days``, ``3 hours ago``: in the largest unit of which there are about two, minutes at the least."""
+    span = instant - now
+    return dates.format_timedelta(span, "minute", threshold=1.99, add_direction=True, locale=_formats())
+
+
+def full_time(instant: datetime) -> str:
+    """``Sunday 29 November 2026, 18:00 GMT`` in the current language and zone."""
+    language, zone = _formats(), ZoneInfo(current_zone())
+    day = dates.format_date(instant.astimezone(zone).date(), "full", locale=language)
+    clock = dates.format_time(instant, "HH:mm", tzinfo=zone, locale=language)
+    return f"{day}, {clock} {instant.astimezone(zone).tzname()}"
+
+
+def short_time(instant: datetime) -> str:
+    """``22 Nov 2026, 18:00`` in the current language and zone."""
+    language, zone = _formats(), ZoneInfo(current_zone())
+    day = dates.format_date(instant.astimezone(zone).date(), "medium", locale=language)
+    return f"{day}, {dates.format_time(instant, 'HH:mm', tzinfo=zone, locale=language)}"
+
+
+def day(instant: datetime) -> str:
+    """``22 November 2026`` in the current language and zone."""
+    return dates.format_date(instant.astimezone(ZoneInfo(current_zone())).date(), "long", locale=_formats())
+
+
+def number(value: int) -> str:
+    """A whole number with the language's grouping."""
+    return numbers.format_decimal(value, locale=_formats())
+
+
+def percent(part: int, whole: int) -> str:
+    """``part`` of ``whole`` as a share with at most one decimal, cut and never rounded up to a limit it missed.
+
+    66 of 100 is never shown as two thirds, nor 2,999 of 3,000 as 100 %. A whole of 0 gives an en dash.
+    """
+    if whole <= 0:
+        return "–"
+    return numbers.format_percent(
+        part * 1000 // whole / 1000, format=None, decimal_quantization=False, locale=_formats()
+    )
+
+
+def _time_element(instant: datetime, shown: str) -> Markup:
+    return Markup('<time datetime="{}">{}</time>').format(instant.strftime("%Y-%m-%dT%H:%MZ"), shown)
+
+
+def when(instant: datetime, now: datetime | None = None) -> Markup:
+    """A ``time`` element: absolute with zone, and relative when ``now`` is given."""
+    shown = full_time(instant)
+    return _time_element(instant, f"{shown} · {relative(instant, now)}" if now else shown)
+
+
+def when_short(instant: datetime) -> Markup:
+    """A ``time`` element with the short absolute form."""
+    return _time_element(instant, short_time(instant))
+
+
+def install(environment: Environment) -> None:
+    """Gives templates ``_``, ``ngettext``, ``percent`` and the filters of this module."""
+    environment.add_extension("jinja2.ext.i18n")
+    environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+    environment.globals["percent"] = percent
+    environment.filters.update(
+        when_short=when_short, number=number, day=day, full_time=full_time, short_time=short_time
+    )

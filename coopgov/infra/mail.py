@@ -1,0 +1,136 @@
+"""Mail: written down in the transaction that asks for it, rendered and sent by a job under one Message-ID.
+
+A crash between the server's 250 and our own note sends a mail again with the same Message-ID, which readers' programs
+fold into one. Templates and their small language: infra/letters.py.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import JSON, ForeignKey, Index, String, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from coopgov.config import Settings
+from coopgov.core.ids import random_id
+from coopgov.core.text import one_line
+from coopgov.infra.coop import the_coop
+from coopgov.infra.crypto import Signer
+from coopgov.infra.db import Base, UtcDateTime, db, writing_session
+from coopgov.infra.jobs import Job, OutsideTask, Payload, enqueue
+from coopgov.infra.letters import Written, write_letter
+from coopgov.infra.mail_transport import send
+
+Facts = dict[str, Any]
+
+
+class Mail(Base):
+    """The mail log. ``state``: waiting, sent or dropped; ``facts`` are what the template needs, emptied at the end."""
+
+    __tablename__ = "mail"
+    __table_args__ = (Index("ix_mail_party", "party_id", "id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    message_id: Mapped[str] = mapped_column(String(300), unique=True)
+    kind: Mapped[str] = mapped_column(String(40))
+    party_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))
+    address: Mapped[str] = mapped_column(String(254))
+    language: Mapped[str] = mapped_column(String(10))
+    facts: Mapped[Facts] = mapped_column(JSON)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    drop_after: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    state: Mapped[str] = mapped_column(String(10), default="waiting")
+    settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Letter:
+    """A mail to be written: template ``kind``, recipient, and ``facts`` (plain values) for the template.
+
+    ``links`` maps a name in the template to (path with ``{token}``, purpose, payload): the token is signed when the
+    mail is rendered, so none that works rests in the database. ``stop`` is such a link for one-click unsubscribing.
+    An unsent letter is dropped after ``lasts``.
+    """
+
+    kind: str
+    address: str
+    language: str
+    facts: Facts
+    party_id: int | None = None
+    links: dict[str, tuple[str, str, Any]] | None = None
+    lasts: timedelta | None = None
+
+
+def post(letter: Letter, key: str, now: datetime) -> None:
+    """Puts ``letter`` into the log and the queue, in the caller's write transaction; the same ``key`` only once."""
+    session = writing_session()
+    if session.scalar(select(Job.id).where(Job.key == f"mail:{key}")) is not None:
+        return
+    row = Mail(
+        message_id=f"<{random_id()}@{_settings().sender.split('@')[-1]}>",
+        kind=letter.kind,
+        party_id=letter.party_id,
+        address=letter.address,
+        language=letter.language,
+        facts={**letter.facts, "links": letter.links or {}},
+        created_at=now,
+        drop_after=now + letter.lasts if letter.lasts else None,
+    )
+    session.add(row)
+    session.flush()
+    enqueue("mail.send", f"mail:{key}", {"mail": row.id}, now)
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.extensions["coopgov.settings"]
+    return settings
+
+
+def _prepare(payload: Payload, now: datetime) -> EmailMessage | None:
+    row = db.session.get_one(Mail, payload["mail"])
+    if row.state != "waiting" or (row.drop_after and row.drop_after < now):
+        return None
+    coop = the_coop()
+    facts = dict(row.facts)
+    facts.update(_signed(facts.pop("links")))
+    zone = coop.zone if coop else "UTC"
+    facts |= {"coop": coop.name if coop else "coopgov", "base_url": _settings().base_url}
+    return _message(row, write_letter(row.kind, row.language, zone, facts), str(facts.get("stop", "")), facts["coop"])
+
+
+def _signed(links: dict[str, tuple[str, str, Any]]) -> dict[str, str]:
+    signer: Signer = current_app.extensions["coopgov.signer"]
+    base = _settings().base_url.rstrip("/")
+    return {
+        name: base + path.replace("{token}", signer.sign(purpose, load))
+        for name, (path, purpose, load) in links.items()
+    }
+
+
+def _message(row: Mail, written: Written, stop: str, coop: str) -> EmailMessage:
+    message = EmailMessage()
+    message["Message-ID"] = row.message_id
+    message["Date"] = row.created_at
+    message["From"] = f'"{one_line(coop).replace(chr(34), "")}" <{_settings().sender}>'
+    message["To"] = row.address
+    message["Subject"] = one_line(written.subject)
+    message["Auto-Submitted"] = "auto-generated"
+    if stop:  # RFC 8058: one POST to this address, nothing more
+        message["List-Unsubscribe"] = f"<{stop}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    message.set_content(written.text)
+    message.add_alternative(written.html, subtype="html")
+    return message
+
+
+def _perform(message: EmailMessage, _key: str) -> None:
+    send(_settings().mail_url, message)
+
+
+def _finish(payload: Payload, now: datetime) -> None:
+    row = writing_session().get_one(Mail, payload["mail"])
+    row.state, row.settled_at, row.facts = "sent", now, {}
+
+
+SEND = OutsideTask("mail.send", _prepare, _perform, _finish)

@@ -1,0 +1,5 @@
+"""Pure rules of membership."""
+
+from coopgov.core.errors import Refusals
+
+REFUSALS: Refusals = {}

@@ -1,0 +1,5 @@
+"""Who hears of what happens below."""
+
+from coopgov.infra.jobs import Handler
+
+HANDLERS: tuple[Handler, ...] = ()

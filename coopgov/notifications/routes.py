@@ -1,0 +1,10 @@
+"""Pages of notifications."""
+
+from flask import Blueprint
+
+from coopgov.infra.web.panels import Panel
+from coopgov.infra.web.said import Sayings
+
+bp = Blueprint("notifications", __name__)
+SAYINGS: Sayings = {}
+PANELS: tuple[Panel, ...] = ()

