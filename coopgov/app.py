@@ -76,6 +76,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
 )
 WORK: tuple[DatabaseTask | OutsideTask | Handler | Clockwork, ...] = (
     mail.SEND,
+    *identity_jobs.TASKS,
     *identity_jobs.CLOCKWORKS,
     *decisions_jobs.CLOCKWORKS,
     *notifications_handlers.HANDLERS,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+ENV_FILE = "coopgov.env"  # in the data folder, written by `coopgov init`
 SHORTEST_KEY = 32  # characters; `coopgov init` writes 43
 
 
@@ -81,14 +82,26 @@ def _key_file(folder: Path) -> str:
 
 
 def read_settings(environment: Mapping[str, str] = os.environ, **overrides: Any) -> Settings:
-    """Settings from ``environment``; ``overrides`` win. Raises SettingsError for what cannot be meant."""
+    """Settings from ``environment``, with ``coopgov.env`` in the data folder for what it leaves out.
+
+    ``overrides`` win over both. Raises SettingsError for unknown names and for values that cannot be meant.
+    """
     known = {f.name: f for f in fields(Settings)}
     given = _given(environment)
+    folder = str(overrides.get("data_dir") or given.get("data_dir") or Settings.data_dir)
+    given = _given(_env_file(Path(folder))) | given
     if unknown := sorted(set(given) - set(known)):
         raise SettingsError(f"Unknown setting COOPGOV_{unknown[0].upper()}: see docs/settings.md.")
     settings = Settings(**{n: _typed(n, v, known[n].type) for n, v in given.items()} | overrides)
     _refuse_impossible(settings)
     return settings
+
+
+def _env_file(folder: Path) -> dict[str, str]:
+    path = folder / ENV_FILE
+    lines = path.read_text().splitlines() if path.exists() else []
+    pairs = (line.partition("=") for line in lines if "=" in line and not line.lstrip().startswith("#"))
+    return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 def _given(environment: Mapping[str, str]) -> dict[str, str]:

@@ -133,6 +133,12 @@ def app(empty_app: Flask) -> Flask:
 class Browser(FlaskClient):
     """A client that sends forms as our pages do: same origin, with the token of the session it has."""
 
+    def open(self, *args: object, **kwargs: object) -> "object":
+        """One request with a context and a database session of its own, as when served; the test then reads anew."""
+        db.session.rollback()
+        with self.application.app_context():
+            return super().open(*args, **kwargs)  # type: ignore[arg-type]
+
     def submit(self, path: str, **form: object) -> "object":
         """POST ``form`` to ``path`` with a fresh token."""
         return self.post(path, data={FIELD: self.token(), **form}, headers={"Origin": "http://localhost"})

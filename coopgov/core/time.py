@@ -26,3 +26,8 @@ def to_wall_clock(instant: datetime, zone: str) -> datetime:
 def whole_days(span: timedelta) -> int:
     """Full periods of 24 hours in ``span``; a part of a day does not count."""
     return span // timedelta(days=1)
+
+
+def utc_text(instant: datetime) -> str:
+    """``2026-11-22T18:00:00Z``: the instant to the second, for machines (RFC 3339)."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

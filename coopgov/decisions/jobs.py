@@ -1,5 +1,39 @@
-"""What the clock asks of decisions."""
+"""What the clock asks of decisions. A late worker gives the same roll and the same result as a punctual one."""
 
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from coopgov.decisions import queries, services
+from coopgov.decisions.models import Proposal
+from coopgov.decisions.rules import DRAIN
+from coopgov.infra.db import writing_session
 from coopgov.infra.jobs import Clockwork
 
-CLOCKWORKS: tuple[Clockwork, ...] = ()
+EVERY = timedelta(seconds=5)
+
+
+def _on(service: Callable[[Proposal, datetime], None]) -> Callable[[int, datetime], None]:
+    def act(proposal_id: int, now: datetime) -> None:
+        service(writing_session().get_one(Proposal, proposal_id), now)
+
+    return act
+
+
+def _to_open(now: datetime) -> Sequence[int]:
+    return queries.due_by_opening(now)
+
+
+def _to_count(now: datetime) -> Sequence[int]:
+    return queries.due_by_closing("open", now)
+
+
+def _to_close(now: datetime) -> Sequence[int]:
+    return queries.due_by_closing("counting", now - DRAIN)
+
+
+CLOCKWORKS: tuple[Clockwork, ...] = (  # in this order one late look opens, counts and closes
+    Clockwork("decisions.open", EVERY, _to_open, _on(services.open_scheduled)),
+    Clockwork("decisions.count", EVERY, _to_count, _on(services.begin_counting)),
+    Clockwork("decisions.close", EVERY, _to_close, _on(services.count_and_close)),
+    Clockwork("decisions.remind", timedelta(minutes=1), queries.due_for_reminder, _on(services.remind)),
+)

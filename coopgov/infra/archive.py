@@ -72,6 +72,8 @@ def pack(target: Path, manifest: Manifest, folder: Path) -> None:
     """
     if target.exists():
         raise BackupError(f"{target} is there already: give another name.")
+    if not target.parent.is_dir():
+        raise BackupError(f"There is no folder {target.parent}.")
     descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     unfinished = Path(name)
     try:

@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 from sqlalchemy import URL, Connection, create_engine, inspect, make_url, text
 from sqlalchemy.pool import NullPool
@@ -26,7 +27,7 @@ def dump(database_url: str, folder: Path, tools: Path | None = None) -> Contents
         contents = _contents(connection)
         _run(
             ["pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--snapshot={snapshot}"],
-            ["--schema=public", f"--file={folder / PART}", f"--dbname={_address(url)}"],
+            [f"--file={folder / PART}", f"--dbname={_address(url)}"],
             url,
             tools,
         )
@@ -54,7 +55,7 @@ def put_back(copy: Path, database_url: str, *, replace: bool, tools: Path | None
     Raises BackupError when there are tables and not ``replace``.
     """
     url = make_url(database_url)
-    with _connected(url) as connection:
+    with _connected(url, "READ COMMITTED") as connection:
         if inspect(connection).get_table_names() and not replace:
             raise BackupError(f"There are tables in {url.database}: add --replace to overwrite them.")
     script = copy.with_suffix(".sql")
@@ -79,8 +80,8 @@ def _rows_in(lines: Iterator[bytes]) -> dict[str, int]:
 
 
 @contextmanager
-def _connected(url: URL, isolation: str = "READ COMMITTED") -> Iterator[Connection]:
-    engine = create_engine(url, poolclass=NullPool, isolation_level=isolation)  # type: ignore[arg-type]
+def _connected(url: URL, isolation: Literal["READ COMMITTED", "REPEATABLE READ"]) -> Iterator[Connection]:
+    engine = create_engine(url, poolclass=NullPool, isolation_level=isolation)
     with engine.connect() as connection:
         yield connection
 
@@ -107,7 +108,7 @@ def _address(url: URL) -> str:
 
 
 def _run(command: list[str], arguments: list[str], url: URL | None, tools: Path | None) -> None:
-    """Runs one of PostgreSQL's programs; raises BackupError with the first line that it says when it fails."""
+    """Runs one of PostgreSQL's programs; raises BackupError with the first error that it tells when it fails."""
     program = shutil.which(command[0], path=str(tools) if tools else None)
     if program is None:
         raise BackupError(f"{command[0]} is missing: install PostgreSQL's programs (Debian: postgresql-client).")
@@ -116,5 +117,5 @@ def _run(command: list[str], arguments: list[str], url: URL | None, tools: Path 
         [program, *command[1:], *arguments], env={**os.environ, **password}, capture_output=True, text=True, check=False
     )
     if done.returncode:
-        said = done.stderr.strip().splitlines() or ["no reason given"]
-        raise BackupError(f"{command[0]} failed: {said[0]}")
+        said = [line for line in done.stderr.splitlines() if "error:" in line.lower()] or done.stderr.splitlines()
+        raise BackupError(f"{command[0]} failed: {said[0] if said else 'it gave no reason'}")

@@ -41,6 +41,7 @@ def put_back(copy: Path, database_url: str, *, replace: bool) -> None:
     target = _file(database_url)
     if not replace and not _is_empty(target):
         raise BackupError(f"There is a database at {target}: add --replace to overwrite it.")
+    target.parent.mkdir(parents=True, exist_ok=True)
     _take_out_of_use(target)
     beside = target.with_name(f".{target.name}.restored")
     try:
@@ -56,7 +57,7 @@ def put_back(copy: Path, database_url: str, *, replace: bool) -> None:
 def _take_out_of_use(target: Path) -> None:
     """Leaves ``target`` without a write-ahead log, which would be played onto the file that replaces it."""
     if target.exists():
-        with suppress(_Damaged), _opened(target, "rw") as database:  # a damaged one may be what is being mended
+        with suppress(_Damaged), _opened(target, "rw", 1) as database:  # a damaged one may be what is being mended
             database.execute("pragma journal_mode = delete")
     for suffix in ("-wal", "-shm"):
         target.with_name(target.name + suffix).unlink(missing_ok=True)
@@ -74,9 +75,10 @@ class _Damaged(BackupError):
 
 
 @contextmanager
-def _opened(path: Path, mode: str) -> Iterator[sqlite3.Connection]:
+def _opened(path: Path, mode: str, patience_s: float = 10) -> Iterator[sqlite3.Connection]:
+    address = f"{path.resolve().as_uri()}?mode={mode}"
     try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode={mode}", uri=True, timeout=10)) as database:
+        with closing(sqlite3.connect(address, uri=True, timeout=patience_s)) as database:
             database.isolation_level = None
             yield database
     except sqlite3.OperationalError as error:

@@ -87,7 +87,12 @@ def gettext(message: str, **facts: object) -> str:
 
 def ngettext(singular: str, plural: str, number: int, **facts: object) -> str:
     """The form for ``number``, which is also available as ``%(num)s``."""
-    return _catalog(current_language()).ngettext(singular, plural, number) % {"num": number, **facts}
+    return _plural_form(singular, plural, number) % {"num": number, **facts}
+
+
+def _plural_form(singular: str, plural: str, number: int) -> str:
+    """The form with its places still to be filled in, which is what templates want: they do it and escape."""
+    return _catalog(current_language()).ngettext(singular, plural, number)
 
 
 def relative(instant: datetime, now: datetime) -> str:
@@ -109,6 +114,13 @@ def short_time(instant: datetime) -> str:
     language, zone = _formats(), ZoneInfo(current_zone())
     day = dates.format_date(instant.astimezone(zone).date(), "medium", locale=language)
     return f"{day}, {dates.format_time(instant, 'HH:mm', tzinfo=zone, locale=language)}"
+
+
+def brief_time(instant: datetime) -> str:
+    """``Sun 29 Nov, 18:00`` in the current language and zone: for subjects of mails, which say the rest inside."""
+    language, zone = _formats(), ZoneInfo(current_zone())
+    weekday = dates.format_skeleton("MMMEd", instant.astimezone(zone), tzinfo=zone, locale=language)
+    return f"{weekday}, {dates.format_time(instant, 'HH:mm', tzinfo=zone, locale=language)}"
 
 
 def day(instant: datetime) -> str:
@@ -151,7 +163,7 @@ def when_short(instant: datetime) -> Markup:
 def install(environment: Environment) -> None:
     """Gives templates ``_``, ``ngettext``, ``percent`` and the filters of this module."""
     environment.add_extension("jinja2.ext.i18n")
-    environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+    environment.install_gettext_callables(gettext, _plural_form, newstyle=True)  # type: ignore[attr-defined]
     environment.globals["percent"] = percent
     environment.filters.update(
         when_short=when_short, number=number, day=day, full_time=full_time, short_time=short_time

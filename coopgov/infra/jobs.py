@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import JSON, Index, String, Text, and_, func, or_, select
+from sqlalchemy import JSON, Index, String, Text, and_, func, insert, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -147,6 +147,14 @@ def enqueue(kind: str, key: str, payload: Payload, run_after: datetime) -> Job |
     return job
 
 
+def enqueue_all(kind: str, jobs: Sequence[dict[str, Any]], run_after: datetime) -> None:
+    """Many jobs at once, each a ``key`` nobody has asked for yet and its ``payload``, in the caller's transaction."""
+    session = writing_session()
+    rows = [{"kind": kind, **job, "run_after": run_after, "created_at": run_after} for job in jobs]
+    session.execute(insert(Job), rows)
+    session.info["jobs_added"] = True
+
+
 def is_due(now: datetime) -> ColumnElement[bool]:
     """Condition of jobs that a worker may take at ``now``: waiting and ripe, or left behind by a dead worker."""
     return or_(and_(Job.state == "queued", Job.run_after <= now), and_(Job.state == "running", Job.leased_until < now))
@@ -165,7 +173,7 @@ def dead_jobs() -> Sequence[Job]:
 def job_counts() -> dict[str, int]:
     """How many jobs are in each state."""
     rows = db.session.execute(select(Job.state, func.count()).group_by(Job.state))
-    return dict(rows.tuples())
+    return {state: number for state, number in rows}
 
 
 def revive(job: Job, now: datetime) -> None:

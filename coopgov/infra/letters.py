@@ -1,8 +1,9 @@
 """How a mail is written: one template, two parts.
 
 ``templates/email/KIND.txt`` starts with ``Subject: …`` and a blank line; then paragraphs. A paragraph ``>> Words |
-ADDRESS`` is a button; lines that start with ``> `` are quoted. Every value filled in is folded to one line, so that
-nobody's text can make a paragraph or a button; the filter ``quoted`` lets several lines in, quoted.
+ADDRESS`` is a button and ``-- Words | ADDRESS`` a link of the small print; lines that start with ``> `` are quoted.
+Every value filled in is folded to one line, so that nobody's text can make a paragraph or a button; the filter
+``quoted`` lets several lines in, quoted.
 """
 
 from dataclasses import dataclass
@@ -63,15 +64,15 @@ def write_letter(kind: str, language: str, zone: str, facts: dict[str, Any]) -> 
     return Written(subject.removeprefix("Subject:").strip(), _text(paragraphs), _html(paragraphs, language))
 
 
-def _button(paragraph: str) -> tuple[str, str] | None:
-    if not paragraph.startswith(">> "):
+def _link(paragraph: str) -> tuple[str, str] | None:
+    if not paragraph.startswith((">> ", "-- ")):
         return None
     words, _, address = paragraph[3:].rpartition(" | ")
     return words, address
 
 
 def _text(paragraphs: list[str]) -> str:
-    parts = [f"{button[0]}:\n{button[1]}" if (button := _button(p)) else p for p in paragraphs]
+    parts = [f"{link[0]}:\n{link[1]}" if (link := _link(p)) else p for p in paragraphs]
     return "\n\n".join(parts) + "\n"
 
 
@@ -81,8 +82,9 @@ def _html(paragraphs: list[str], language: str) -> str:
 
 
 def _html_paragraph(paragraph: str) -> Markup:
-    if button := _button(paragraph):
-        return _BUTTON.format(words=button[0], address=button[1])
+    if link := _link(paragraph):
+        shape = _BUTTON if paragraph.startswith(">") else _SMALL
+        return shape.format(words=link[0], address=link[1])
     if paragraph.startswith("> "):
         lines = Markup("<br>").join(escape(line.removeprefix("> ").removeprefix(">")) for line in paragraph.split("\n"))
         return _QUOTE.format(lines)
@@ -99,5 +101,6 @@ _BUTTON = Markup(
     '<p style="margin:24px 0"><a href="{address}" style="display:inline-block;padding:12px 24px;border-radius:4px;'
     'background:#14594a;color:#ffffff;font-weight:bold;text-decoration:none">{words}</a></p>'
 )
+_SMALL = Markup('<p style="margin:8px 0;font-size:15px"><a href="{address}" style="color:#0f5c8c">{words}</a></p>')
 _QUOTE = Markup('<blockquote style="margin:16px 0;padding-left:16px;border-left:3px solid #7d8480">{}</blockquote>')
 _PARAGRAPH = Markup('<p style="margin:16px 0">{}</p>')

@@ -4,13 +4,14 @@ A crash between the server's 250 and our own note sends a mail again with the sa
 fold into one. Templates and their small language: infra/letters.py.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import JSON, ForeignKey, Index, String, select
+from sqlalchemy import JSON, ForeignKey, Index, String, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from coopgov.config import Settings
@@ -19,7 +20,7 @@ from coopgov.core.text import one_line
 from coopgov.infra.coop import the_coop
 from coopgov.infra.crypto import Signer
 from coopgov.infra.db import Base, UtcDateTime, db, writing_session
-from coopgov.infra.jobs import Job, OutsideTask, Payload, enqueue
+from coopgov.infra.jobs import Job, OutsideTask, Payload, enqueue, enqueue_all
 from coopgov.infra.letters import Written, write_letter
 from coopgov.infra.mail_transport import send
 
@@ -67,19 +68,43 @@ def post(letter: Letter, key: str, now: datetime) -> None:
     session = writing_session()
     if session.scalar(select(Job.id).where(Job.key == f"mail:{key}")) is not None:
         return
-    row = Mail(
-        message_id=f"<{random_id()}@{_settings().sender.split('@')[-1]}>",
-        kind=letter.kind,
-        party_id=letter.party_id,
-        address=letter.address,
-        language=letter.language,
-        facts={**letter.facts, "links": letter.links or {}},
-        created_at=now,
-        drop_after=now + letter.lasts if letter.lasts else None,
-    )
+    row = Mail(**_log_entry(letter, now))
     session.add(row)
     session.flush()
     enqueue("mail.send", f"mail:{key}", {"mail": row.id}, now)
+
+
+def post_all(letters: Sequence[Letter], key_prefix: str, now: datetime) -> None:
+    """``post`` for many recipients in a handful of statements, each under ``key_prefix:party_id``.
+
+    Every letter needs a party of its own; parties to whom a letter went out under the same key are passed over.
+    """
+    session = writing_session()
+    by_key = {f"mail:{key_prefix}:{letter.party_id}": letter for letter in letters}
+    for key in session.scalars(select(Job.key).where(Job.key.in_(list(by_key)))):
+        del by_key[key]
+    if not by_key:
+        return
+    rows = {key: _log_entry(letter, now) for key, letter in by_key.items()}
+    # Message-IDs find the rows again: sorted RETURNING would send them to SQLite one by one.
+    saved = session.execute(insert(Mail).returning(Mail.message_id, Mail.id), list(rows.values()))
+    ids = {message_id: mail_id for message_id, mail_id in saved}
+    enqueue_all(
+        SEND.kind, [{"key": key, "payload": {"mail": ids[row["message_id"]]}} for key, row in rows.items()], now
+    )
+
+
+def _log_entry(letter: Letter, now: datetime) -> dict[str, Any]:
+    return {
+        "message_id": f"<{random_id()}@{_settings().sender.split('@')[-1]}>",
+        "kind": letter.kind,
+        "party_id": letter.party_id,
+        "address": letter.address,
+        "language": letter.language,
+        "facts": {**letter.facts, "links": letter.links or {}},
+        "created_at": now,
+        "drop_after": now + letter.lasts if letter.lasts else None,
+    }
 
 
 def _settings() -> Settings:
@@ -95,7 +120,7 @@ def _prepare(payload: Payload, now: datetime) -> EmailMessage | None:
     facts = dict(row.facts)
     facts.update(_signed(facts.pop("links")))
     zone = coop.zone if coop else "UTC"
-    facts |= {"coop": coop.name if coop else "coopgov", "base_url": _settings().base_url}
+    facts |= {"coop": coop.name if coop else "coopgov", "base_url": _settings().base_url.rstrip("/")}
     return _message(row, write_letter(row.kind, row.language, zone, facts), str(facts.get("stop", "")), facts["coop"])
 
 

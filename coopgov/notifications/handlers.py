@@ -1,5 +1,213 @@
-"""Who hears of what happens below."""
+"""Reactions of notifications: each event becomes notices and mails, in the transaction that marks its job done.
 
+What is told is what may be read when the job runs: words that were deleted meanwhile are mailed to nobody, and those
+of members only to members. Who is on a roll may read its proposal to the end, member or not.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from coopgov.core.text import excerpt
+from coopgov.decisions.drawing import reasons_of
+from coopgov.decisions.events import BallotCast, OutcomeRecorded, VotingClosed, VotingClosesSoon, VotingOpened
+from coopgov.decisions.models import Proposal, ResultRow
+from coopgov.decisions.queries import electors, electors_without_ballot
+from coopgov.decisions.rules import options_of
+from coopgov.decisions.sentences import CHOICES, STATES, meanings_of, say, verdict_shown
+from coopgov.discussion.events import CommentPosted, ThreadOpened, WordsHidden
+from coopgov.discussion.models import Comment, Thread
+from coopgov.discussion.queries import mentioned_in_comment, mentioned_in_thread, participants
+from coopgov.groups.events import SeatAsked
+from coopgov.groups.queries import convenor_ids, group_by_id, sitters_at
+from coopgov.identity.queries import names_of
+from coopgov.infra.db import db
+from coopgov.infra.i18n import brief_time, full_time
+from coopgov.infra.i18n import gettext as _
 from coopgov.infra.jobs import Handler
+from coopgov.infra.mail import Facts
+from coopgov.infra.markdown import plain_text
+from coopgov.membership.queries import members_at
+from coopgov.notifications.queries import entries_on_roll, latest_outcome
+from coopgov.notifications.rules import comment_audiences, thread_audiences
+from coopgov.notifications.services import Links, News, forget_thread, tell, tick_off_ballot
+from coopgov.tally.rule import Rule
 
-HANDLERS: tuple[Handler, ...] = ()
+MOST_WORDS = 2_000  # characters of somebody's text in a mail
+SUMMARY = 280  # characters of a proposal in a mail: about three lines
+
+
+def _thread_opened(event: ThreadOpened, event_id: int, now: datetime) -> None:
+    thread = db.session.get_one(Thread, event.thread_id)
+    if thread.state != "visible":
+        return
+    audiences = thread_audiences(
+        thread.author_id, mentioned_in_thread(thread.id), sitters_at(thread.group_id, now), _members(now)
+    )
+    for kind, parties in audiences.items():
+        tell(_talk(kind, event_id, thread, None), parties, now)
+
+
+def _comment_posted(event: CommentPosted, event_id: int, now: datetime) -> None:
+    comment = db.session.get_one(Comment, event.comment_id)
+    thread = db.session.get_one(Thread, event.thread_id)
+    if (comment.state, thread.state) != ("visible", "visible"):
+        return
+    above = db.session.get(Comment, comment.parent_id) if comment.parent_id else None
+    audiences = comment_audiences(
+        comment.author_id,
+        mentioned_in_comment(comment.id),
+        above.author_id if above else None,
+        participants(thread.id),
+        _members(now),
+    )
+    for kind, parties in audiences.items():
+        tell(_talk(kind, event_id, thread, comment), parties, now)
+
+
+def _members(now: datetime) -> set[int]:
+    return {party_id for party_id, _number in members_at(now)}
+
+
+def _talk(kind: str, event_id: int, thread: Thread, comment: Comment | None) -> News:
+    written = comment or thread
+    facts: Facts = {
+        "group": group_by_id(thread.group_id).name,
+        "said": _shortened(plain_text(written.html)),
+        "is_public": thread.is_public,
+    }
+    return News(
+        kind=kind,
+        event_id=event_id,
+        title=thread.title,
+        path=f"/t/{thread.id}/c/{comment.number}" if comment else thread.path,
+        by_name=names_of([written.author_id])[written.author_id],
+        thread_id=thread.id,
+        number=comment.number if comment else 0,
+        words=lambda: facts,
+    )
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= MOST_WORDS else text[: MOST_WORDS - 1].rsplit(" ", 1)[0] + " …"
+
+
+def _voting_opened(event: VotingOpened, event_id: int, now: datetime) -> None:
+    """The author too is an elector: this is their ballot, not news of their own act."""
+    _call_for_ballots("voting_opened", event.proposal_id, event_id, electors(event.proposal_id), now)
+
+
+def _voting_closes_soon(event: VotingClosesSoon, event_id: int, now: datetime) -> None:
+    waiting = electors_without_ballot(event.proposal_id)
+    _call_for_ballots("voting_closes_soon", event.proposal_id, event_id, waiting, now)
+
+
+def _call_for_ballots(kind: str, proposal_id: int, event_id: int, parties: Collection[int], now: datetime) -> None:
+    proposal = db.session.get_one(Proposal, proposal_id)
+    if proposal.state != "open" or proposal.closes_at <= now:
+        return
+    entries = entries_on_roll(proposal.id)
+
+    def ballot(party_id: int) -> Links:
+        return {"ballot": ("/vote/{token}", "ballot", {"p": proposal.id, "e": entries[party_id]})}
+
+    news = News(
+        kind=kind,
+        event_id=event_id,
+        title=proposal.title,
+        path=proposal.path,
+        thread_id=proposal.thread_id,
+        words=lambda: _ballot_words(proposal),
+        links=ballot,
+        lasts=proposal.closes_at - now,
+    )
+    tell(news, parties, now)
+
+
+def _ballot_words(proposal: Proposal) -> Facts:
+    return {
+        **_proposal_words(proposal),
+        "summary": excerpt(plain_text(proposal.html), SUMMARY),
+        "closes": brief_time(proposal.closes_at),
+        "closes_at": full_time(proposal.closes_at),
+        "options": _options(Rule.from_plain(proposal.rule)),
+    }
+
+
+def _options(rule: Rule) -> list[str]:
+    meanings = meanings_of(rule)
+    return [f"{_(CHOICES[choice])}: {meanings[choice]}" for choice in options_of(rule)]
+
+
+def _proposal_words(proposal: Proposal) -> Facts:
+    return {"group": group_by_id(proposal.group_id).name}
+
+
+def _voting_closed(event: VotingClosed, event_id: int, now: datetime) -> None:
+    proposal = db.session.get_one(Proposal, event.proposal_id)
+    news = News(
+        kind="voting_closed",
+        event_id=event_id,
+        title=proposal.title,
+        path=proposal.path,
+        thread_id=proposal.thread_id,
+        words=lambda: {**_proposal_words(proposal), **_verdict_words(proposal.id)},
+    )
+    tell(news, electors(proposal.id), now)
+
+
+def _verdict_words(proposal_id: int) -> Facts:
+    result = db.session.get_one(ResultRow, proposal_id)
+    reasons = reasons_of(result.plain)
+    return {
+        "verdict": _(STATES[verdict_shown(result.verdict, reasons)]),
+        "reasons": [say(reason) for reason in reasons],
+    }
+
+
+def _outcome_recorded(event: OutcomeRecorded, event_id: int, now: datetime) -> None:
+    proposal = db.session.get_one(Proposal, event.proposal_id)
+    outcome = _shortened(plain_text(latest_outcome(proposal.id).html))
+    news = News(
+        kind="outcome_recorded",
+        event_id=event_id,
+        title=proposal.title,
+        path=proposal.path,
+        by_name=names_of([event.by_id])[event.by_id],
+        thread_id=proposal.thread_id,
+        words=lambda: {**_proposal_words(proposal), "said": outcome},
+    )
+    tell(news, electors(proposal.id) - {event.by_id}, now)
+
+
+def _ballot_cast(event: BallotCast, _event_id: int, now: datetime) -> None:
+    tick_off_ballot(event.party_id, db.session.get_one(Proposal, event.proposal_id).path, now)
+
+
+def _seat_asked(event: SeatAsked, event_id: int, now: datetime) -> None:
+    group = group_by_id(event.group_id)
+    news = News(
+        kind="seat_asked",
+        event_id=event_id,
+        title=group.name,
+        path=f"{group.path}/people",
+        by_name=names_of([event.party_id])[event.party_id],
+    )
+    tell(news, convenor_ids(group.id, now) - {event.party_id}, now)
+
+
+def _words_hidden(event: WordsHidden, _event_id: int, _now: datetime) -> None:
+    if event.comment_id is None and event.act != "restore":
+        forget_thread(event.thread_id)
+
+
+HANDLERS: tuple[Handler, ...] = (
+    Handler("notifications.thread_opened", ThreadOpened, _thread_opened),
+    Handler("notifications.comment_posted", CommentPosted, _comment_posted),
+    Handler("notifications.words_hidden", WordsHidden, _words_hidden),
+    Handler("notifications.voting_opened", VotingOpened, _voting_opened),
+    Handler("notifications.voting_closes_soon", VotingClosesSoon, _voting_closes_soon),
+    Handler("notifications.voting_closed", VotingClosed, _voting_closed),
+    Handler("notifications.outcome_recorded", OutcomeRecorded, _outcome_recorded),
+    Handler("notifications.ballot_cast", BallotCast, _ballot_cast),
+    Handler("notifications.seat_asked", SeatAsked, _seat_asked),
+)

@@ -24,6 +24,7 @@ class Notice(Base):
     by_name: Mapped[str] = mapped_column(String(80), default="")
     path: Mapped[str] = mapped_column(String(200))
     thread_id: Mapped[int | None] = mapped_column(ForeignKey("thread.id"), index=True)
+    number: Mapped[int | None]  # of the comment, 0: the opening post; read as soon as the party's read mark is there
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 

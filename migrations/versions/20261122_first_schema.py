@@ -312,6 +312,7 @@ def upgrade() -> None:
         sa.Column("by_name", sa.String(length=80), nullable=False),
         sa.Column("path", sa.String(length=200), nullable=False),
         sa.Column("thread_id", sa.Integer(), nullable=True),
+        sa.Column("number", sa.Integer(), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("read_at", UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(["event_id"], ["event.id"], name=op.f("fk_notice_event_id_event")),

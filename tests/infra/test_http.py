@@ -22,9 +22,11 @@ from hypothesis import strategies as st
 from coopgov.infra.http import (
     MOST_BYTES,
     MOST_BYTES_OF_AN_ERROR,
+    PIECE,
     FetchFailed,
     FetchRefused,
     GuardedClient,
+    _unpacked,
     guarded_client,
     is_own_network,
     is_public,
@@ -103,6 +105,11 @@ def client() -> GuardedClient:
 
 
 @pytest.fixture(scope="module")
+def strict() -> GuardedClient:
+    return guarded_client()
+
+
+@pytest.fixture(scope="module")
 def hasty() -> GuardedClient:
     return guarded_client(allow_private=True, deadline_s=0.6)
 
@@ -159,11 +166,14 @@ def test_gzip_is_unpacked(client: GuardedClient, listening: Listen) -> None:
 
 @given(st.binary(max_size=300), st.integers(1, 200), st.integers(1, 40))
 def test_any_body_survives_gzip_in_any_pieces(part: bytes, times: int, size: int) -> None:
-    from coopgov.infra.http import _unpacked
-
     packed = gzip.compress(part * times)
     pieces = (packed[i : i + size] for i in range(0, len(packed), size))
     assert b"".join(_unpacked(pieces, "gzip")) == part * times
+
+
+def test_what_is_unpacked_comes_in_small_portions() -> None:
+    packed = gzip.compress(bytes(5_000_000))
+    assert max(len(portion) for portion in _unpacked(iter([packed]), "gzip")) <= PIECE
 
 
 # What is refused for good
@@ -223,9 +233,9 @@ def test_any_body_survives_gzip_in_any_pieces(part: bytes, times: int, size: int
         ("https://example.org/" + "a" * 2000, "url"),
     ],
 )
-def test_a_hostile_address_is_refused_before_anything_is_sent(url: str, reason: str) -> None:
+def test_a_hostile_address_is_refused_before_anything_is_sent(strict: GuardedClient, url: str, reason: str) -> None:
     with pytest.raises(FetchRefused) as refused:
-        guarded_client().get(url, JSON)
+        strict.get(url, JSON)
     assert refused.value.reason == reason
 
 
@@ -558,6 +568,12 @@ def test_a_private_address_is_private_in_every_disguise(address: object) -> None
     tunnels = [f"2002:{number >> 16:x}:{number & 0xFFFF:x}::1", f"::{address}", f"2001:0:{number >> 16:x}::1"]
     assert not any(is_public(text) for text in [str(address), *disguises, *tunnels])
     assert all(is_own_network(text) for text in [str(address), *disguises])
+
+
+@pytest.mark.parametrize("address", ["2002:808:808::1", "2001:0:808:808::1", "192.88.99.1", "3fff::1", "5f00::1"])
+def test_tunnels_and_reserved_ranges_are_not_public_wherever_they_lead(address: str) -> None:
+    assert not is_public(address)
+    assert not is_own_network(address)
 
 
 @given(st.ip_addresses())

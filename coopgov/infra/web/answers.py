@@ -78,7 +78,11 @@ def _problem(status: int, text: str = "", reference: str = "") -> Response:
 
 def _typed() -> list[str]:
     """What somebody wrote, so that an error page can hand it back; short fields and secrets are not among it."""
-    return [v for k, v in request.form.items() if k not in (FIELD, "password") and len(v) > 40] if request.form else []
+    try:
+        form = request.form
+    except HTTPException:  # it was too large to be read at all
+        return []
+    return [words for name, words in form.items() if name not in (FIELD, "password") and len(words) > 40]
 
 
 def _refused(refused: Refused) -> Response:

@@ -1,5 +1,6 @@
 """The base of every form: cleaned input, translated messages, the stale-form error, a summary for the page."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -22,6 +23,8 @@ MESSAGES = {  # WTForms' own words that can reach a page, in ours
     "Not a valid date value.": N_("Write a date."),
     "Invalid email address.": N_("Write an e-mail address, like name@example.org."),
 }
+_PART = r"[^@\s.\"<>(),:;\\\[\]]+"
+_ADDRESS = re.compile(rf"{_PART}(\.{_PART})*@{_PART}(\.{_PART})*")
 STALE = N_(
     "This page had been open too long, or you signed in meanwhile. Nothing was lost: check it and send it again."
 )
@@ -107,6 +110,14 @@ class _Said(DataRequired):
     def __call__(self, form: Any, field: Any) -> None:
         if not field.data or (isinstance(field.data, str) and not field.data.strip()):
             raise ValidationError(_(str(self.message)))
+
+
+class MailAddress:
+    """Looks like an address: one @, a host, no white space. Whether it is one, the mail to it shows."""
+
+    def __call__(self, form: Any, field: Any) -> None:
+        if not _ADDRESS.fullmatch(field.data or ""):
+            raise ValidationError(_(MESSAGES["Invalid email address."]))
 
 
 class AtMost(Length):

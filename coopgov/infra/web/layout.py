@@ -8,9 +8,11 @@ from urllib.parse import urlencode
 
 from flask import Flask, current_app, g, request
 from markupsafe import Markup
+from sqlalchemy.exc import OperationalError
 
 from coopgov.infra import i18n
 from coopgov.infra.coop import Coop, the_coop
+from coopgov.infra.db import db
 from coopgov.infra.web.access import current_viewer
 from coopgov.infra.web.csrf import token_field
 from coopgov.infra.web.moment import received_at
@@ -44,7 +46,11 @@ def coop_profile() -> Profile:
 def _kept_profile() -> Profile:
     kept = current_app.extensions.get("coopgov.profile")
     if kept is None or abs((received_at() - kept[1]).total_seconds()) >= KEEP_PROFILE_S:
-        kept = (_profile_of(the_coop()), received_at())
+        try:
+            kept = (_profile_of(the_coop()), received_at())
+        except OperationalError:  # the page that says so has to have a name too
+            db.session.rollback()
+            return kept[0] if kept else Profile()
         current_app.extensions["coopgov.profile"] = kept
     profile: Profile = kept[0]
     return profile

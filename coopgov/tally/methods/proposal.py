@@ -64,7 +64,7 @@ class Votes:
     def splits_evenly(self) -> bool:
         """Whether a threshold of one half met its exact tie: half of the base agrees, the other half is against."""
         half = self.rule.threshold.share == Fraction(1, 2)
-        return half and 0 < self.agree == self.against and self.decisive == self.base
+        return half and self.agree == self.against and self.decisive == self.base
 
     @property
     def stopped(self) -> bool:

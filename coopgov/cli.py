@@ -1,0 +1,352 @@
+"""The `coopgov` command. Exit status: 0 done, 1 refused or found wrong, 2 not understood."""
+
+import json
+import logging
+import random
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
+
+from coopgov import __version__
+from coopgov.app import create_app
+from coopgov.config import Settings, SettingsError, read_settings
+from coopgov.core.errors import Refused
+from coopgov.core.time import utc_now
+from coopgov.demo.seed import demo_facts, seed_demo
+from coopgov.infra import audit, backup, server
+from coopgov.infra.archive import BackupError
+from coopgov.infra.check import run_checks
+from coopgov.infra.coop import found_coop, the_coop
+from coopgov.infra.db import db, write_transaction
+from coopgov.infra.doctor import examine
+from coopgov.infra.migrate import MigrationFailed, current_revision, migrate, newest_revision
+from coopgov.infra.setup import write_key, write_settings
+from coopgov.infra.worker import Worker
+from coopgov.membership import services as membership
+
+DEMO_DIR = Path("var/demo")
+DEMO_LASTS = timedelta(days=1)
+DEMO_SEED = 7264
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+as_json = click.option("--json", "as_json", is_flag=True, help="For machines.")
+
+
+@click.group()
+@click.version_option(__version__, prog_name="coopgov")
+def main() -> None:
+    """The platform on which a co-operative runs itself."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+@contextmanager
+def _plain_refusals() -> Iterator[None]:
+    try:
+        yield
+    except Refused as refused:
+        raise click.ClickException(f"refused: {refused.reason}") from refused
+    except (SettingsError, BackupError, MigrationFailed) as error:
+        raise click.ClickException(str(error)) from error
+    except SQLAlchemyError as error:
+        raise click.ClickException(f"the database says no: {error.__class__.__name__}: {error}") from error
+
+
+@contextmanager
+def _installation(**overrides: Any) -> Iterator[tuple[Flask, Settings]]:
+    with _plain_refusals():
+        settings = read_settings(**overrides)
+        app = create_app(settings)
+        with app.app_context():
+            yield app, settings
+
+
+def _require_schema() -> None:
+    with db.engine.connect() as connection:
+        revision = current_revision(connection)
+    if revision is None:
+        raise click.ClickException("There is no co-op here yet: run `coopgov init`.")
+    if revision != newest_revision():
+        raise click.ClickException("The database is of another version: run `coopgov upgrade`.")
+
+
+@main.command()
+@click.option("--name", prompt="Name of the co-op", help="As its members say it.")
+@click.option("--base-url", prompt="Address of the site", default="http://127.0.0.1:8000", help="What people type.")
+@click.option("--contact", prompt="Contact address", default="", help="For questions and security reports.")
+@click.option("--mail-url", prompt="Mail server (smtp://…, empty: later)", default="", help="See docs/settings.md.")
+@click.option("--zone", default="Europe/London", show_default=True, help="Time zone of the co-op.")
+@click.option("--language", default="en", show_default=True, help="Its first language.")
+def init(name: str, base_url: str, contact: str, mail_url: str, zone: str, language: str) -> None:
+    """Sets up a new installation: key, settings, schema, the co-op's name."""
+    with _plain_refusals():
+        folder = Path(read_settings().data_dir)
+        write_key(folder)
+        if not (folder / "coopgov.env").exists():
+            write_settings(folder, {"base_url": base_url, "contact": contact, "mail_url": mail_url})
+    with _installation():
+        migrate(db.engine)
+        if the_coop() is not None:
+            raise click.ClickException("There is a co-op here already; nothing was changed.")
+        now = utc_now()
+        with write_transaction():
+            found_coop(name, language, zone, now)
+            audit.record("cli", "coop.founded", "coop:1", now)
+    click.echo(f"{name} is set up in {folder}. Next: coopgov admin create YOUR@ADDRESS, then coopgov serve.")
+
+
+@main.command("migrate")
+def migrate_command() -> None:
+    """Brings the database's schema to this version."""
+    with _installation():
+        click.echo(f"schema: {migrate(db.engine)}")
+
+
+@main.command()
+def upgrade() -> None:
+    """Backs up, migrates, checks, and puts the backup back when a check fails."""
+    with _installation() as (_app, settings):
+        folder, now = Path(settings.data_dir), utc_now()
+        archive = folder / f"before-upgrade-{now:%Y%m%d-%H%M%S}.tar.gz"
+        backup.backup(settings.database, folder, archive, now)
+        try:
+            revision = migrate(db.engine)
+            faults = _faults()
+        except (MigrationFailed, SQLAlchemyError) as error:
+            revision, faults = "", [str(error)]
+        if faults:
+            db.session.remove()
+            db.engine.dispose()
+            backup.restore(archive, folder, settings.database, replace=True)
+            raise click.ClickException("Put back as it was: " + "; ".join(faults))
+    click.echo(f"schema: {revision}; the copy from before is {archive}")
+
+
+def _faults() -> list[str]:
+    return [f"{name}: {fault}" for name, faults in run_checks().items() for fault in faults]
+
+
+@main.command("check")
+@as_json
+def check_command(as_json: bool) -> None:
+    """Asks the data the questions that must have no answer."""
+    with _installation():
+        _require_schema()
+        found = run_checks()
+    if as_json:
+        click.echo(json.dumps(found))
+    else:
+        for name, faults in found.items():
+            click.echo(f"{name}: " + ("well" if not faults else "; ".join(faults)))
+    raise SystemExit(1 if any(found.values()) else 0)
+
+
+@main.command()
+@as_json
+def doctor(as_json: bool) -> None:
+    """Looks at this installation and says what is missing."""
+    with _installation() as (_app, settings):
+        findings = examine(settings, utc_now())
+    if as_json:
+        click.echo(json.dumps([asdict(f) for f in findings]))
+    else:
+        for f in findings:
+            click.echo(f"{'✓' if f.well else '✕'} {f.name}: {f.says}" + ("" if f.well else f" — {f.advice}"))
+    raise SystemExit(0 if all(f.well for f in findings) else 1)
+
+
+@main.command()
+def config() -> None:
+    """Prints the settings in force, secrets left out."""
+    with _plain_refusals():
+        for name, value in asdict(read_settings()).items():
+            hidden = value and name in ("secret_key", "secret_key_fallbacks", "database_url", "mail_url")
+            click.echo(f"COOPGOV_{name.upper()}={'(set)' if hidden else value}")
+
+
+@main.command()
+@click.option("--demo", is_flag=True, help="A believable co-op with made-up members, on loopback only.")
+@click.option("--fresh", is_flag=True, help="With --demo: seed it anew.")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True, envvar="PORT")
+def serve(demo: bool, fresh: bool, host: str, port: int) -> None:
+    """Web and worker in one process."""
+    overrides = _prepare_demo(host, port, fresh) if demo else {}
+    with _installation(**overrides) as (app, settings):
+        _require_schema()
+        if demo:
+            _print_demo(settings)
+        worker = Worker(app, app.extensions["coopgov.waker"], utc_now)
+        thread = threading.Thread(target=worker.run, name="worker")
+        thread.start()
+        try:
+            _serve_web(app, settings, host, port)
+        finally:
+            worker.stop()
+            thread.join()
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True, envvar="PORT")
+def web(host: str, port: int) -> None:
+    """The web half alone, for more machines."""
+    with _installation() as (app, settings):
+        _require_schema()
+        _serve_web(app, settings, host, port)
+
+
+def _serve_web(app: Flask, settings: Settings, host: str, port: int) -> None:
+    stop = threading.Event()
+    server.stop_on_signals(stop)
+    ready = lambda: click.echo(f"coopgov {__version__} answers on http://{host}:{port}")  # noqa: E731
+    server.serve(app.wsgi_app, host, port, stop=stop, ready=ready, trusted_proxy=settings.trusted_proxy)
+
+
+@main.command("worker")
+def worker_command() -> None:
+    """The worker half alone, for more machines."""
+    with _installation() as (app, _settings):
+        _require_schema()
+        worker = Worker(app, app.extensions["coopgov.waker"], utc_now)
+        stop = threading.Event()
+        server.stop_on_signals(stop)
+        thread = threading.Thread(target=worker.run, name="worker")
+        thread.start()
+        stop.wait()
+        worker.stop()
+        thread.join()
+
+
+def _prepare_demo(host: str, port: int, fresh: bool) -> dict[str, Any]:
+    if host not in LOOPBACK:
+        raise click.UsageError("The demo's sign-in links open every door: it serves loopback addresses only.")
+    address = f"http://{host}:{port}"
+    overrides: dict[str, Any] = {
+        "data_dir": str(DEMO_DIR),
+        "demo": True,
+        "base_url": address,
+        "mail_url": f"file:{(DEMO_DIR / 'mail').resolve()}",
+        "contact": "hello@harbour.example",
+    }
+    now = utc_now()
+    if fresh or not _demo_is_young(now):
+        shutil.rmtree(DEMO_DIR, ignore_errors=True)
+        write_key(DEMO_DIR)
+        write_settings(DEMO_DIR, {k: str(v) for k, v in overrides.items() if k != "data_dir"})
+        _seed(overrides, now)
+    return overrides
+
+
+def _demo_is_young(now: datetime) -> bool:
+    try:
+        seeded = datetime.fromisoformat(json.loads((DEMO_DIR / "demo.json").read_text())["seeded_at"])
+        schema = json.loads((DEMO_DIR / "demo.json").read_text())["schema"]
+    except (OSError, ValueError, KeyError):
+        return False
+    return now - seeded < DEMO_LASTS and bool(schema == newest_revision())
+
+
+def _seed(overrides: dict[str, Any], now: datetime) -> None:
+    with _installation(**overrides) as (_app, settings):
+        migrate(db.engine)
+        demo = seed_demo(now, random.Random(DEMO_SEED))  # noqa: S311 - a story, no secret
+        facts = demo_facts(demo, settings) | {"seeded_at": now.isoformat(), "schema": newest_revision()}
+        (DEMO_DIR / "demo.json").write_text(json.dumps(facts, indent=2) + "\n")
+        db.engine.dispose()
+
+
+def _print_demo(settings: Settings) -> None:
+    path = DEMO_DIR / "demo.json"
+    facts = json.loads(path.read_text())
+    if facts["url"] != settings.base_url:  # seeded earlier for another port
+        facts = json.loads(path.read_text().replace(facts["url"], settings.base_url))
+        path.write_text(json.dumps(facts, indent=2) + "\n")
+    click.echo(f"\nA made-up co-op at {settings.base_url}  (its mail: {settings.base_url}/dev/mail)\nSign in as")
+    for persona, link in facts["personas"].items():
+        click.echo(f"  {persona:<22} {link}")
+    click.echo(f"  vote from the mail     {facts['ballot_link']}\n")
+
+
+@main.group()
+def admin() -> None:
+    """The first officer."""
+
+
+@admin.command("create")
+@click.argument("email")
+def create_admin(email: str) -> None:
+    """Mails EMAIL an invitation to be the first officer, and prints its link."""
+    with _installation() as (app, settings):
+        _require_schema()
+        now = utc_now()
+        with write_transaction():
+            invitation = membership.first_officer(email, now)
+            token = app.extensions["coopgov.signer"].sign("invitation", invitation.id)
+        click.echo(f"{settings.base_url.rstrip('/')}/invitation/{token}")
+
+
+@main.command()
+@click.argument("email")
+def invite(email: str) -> None:
+    """Mails EMAIL an invitation to become a member."""
+    with _installation():
+        _require_schema()
+        coop = the_coop()
+        with write_transaction():
+            membership.invite(email, "", None, coop.language if coop else "en", utc_now())
+    click.echo(f"An invitation to {email} waits to be sent.")
+
+
+@main.command("backup")
+@click.argument("file", type=click.Path(path_type=Path))
+@as_json
+def backup_command(file: Path, as_json: bool) -> None:
+    """Writes a consistent copy of the database, with a manifest, to FILE (.tar or .tar.gz)."""
+    with _plain_refusals():
+        settings = read_settings()
+        manifest = backup.backup(settings.database, Path(settings.data_dir), file, utc_now())
+    click.echo(json.dumps(asdict(manifest)) if as_json else f"{file}: {sum(manifest.contents.rows.values())} rows")
+
+
+@main.command("restore")
+@click.argument("file", type=click.Path(exists=True, path_type=Path))
+@click.option("--check", "only_check", is_flag=True, help="Proves the copy, restores nothing.")
+@click.option("--replace", is_flag=True, help="Even though there is a database already.")
+def restore_command(file: Path, only_check: bool, replace: bool) -> None:
+    """Puts the copy in FILE back, after proving it."""
+    with _plain_refusals():
+        if only_check:
+            manifest = backup.check(file)
+        else:
+            settings = read_settings()
+            manifest = backup.restore(file, Path(settings.data_dir), settings.database, replace=replace)
+    rows = sum(manifest.contents.rows.values())
+    click.echo(f"{'proved' if only_check else 'restored'}: {rows} rows of {manifest.created_at}")
+
+
+@main.group("audit")
+def audit_group() -> None:
+    """The chained log of who did what."""
+
+
+@audit_group.command("verify")
+@as_json
+def verify_audit(as_json: bool) -> None:
+    """Recomputes every seal. Compare the printed head with one that was written down elsewhere."""
+    with _installation():
+        _require_schema()
+        broken, (number, seal) = audit.broken_at(), audit.head()
+    if as_json:
+        click.echo(json.dumps({"rows": number, "head": seal, "broken_at": broken}))
+    else:
+        click.echo(f"{number} rows, head {seal}" if broken is None else f"row {broken} is missing or was changed")
+    raise SystemExit(0 if broken is None else 1)

@@ -1,0 +1,90 @@
+"""Which ballots count, how many there are of each choice, and the self-checks of both."""
+
+from sqlalchemy import ScalarSelect, and_, func, or_, select
+from sqlalchemy.orm import aliased
+from sqlalchemy.sql.elements import ColumnElement
+
+from coopgov.decisions.drawing import count_votes
+from coopgov.decisions.models import Ballot, Proposal, ResultRow, RollEntry
+from coopgov.infra.check import Check
+from coopgov.infra.db import db
+from coopgov.tally.canonical import digest
+from coopgov.tally.rule import Rule
+
+RESULT_TAG = "coopgov/result/v1\n"
+
+
+def counts_now() -> ColumnElement[bool]:
+    """Condition of ballots that count: the last of their elector."""
+    other = aliased(Ballot)
+    last = select(func.max(other.sequence)).where(other.roll_entry_id == Ballot.roll_entry_id)
+    return Ballot.sequence == last.correlate(Ballot).scalar_subquery()
+
+
+def vote_counts(proposal_id: int) -> dict[str, int]:
+    """How many counted ballots there are of each choice that was made."""
+    query = select(Ballot.choice, func.count()).where(Ballot.proposal_id == proposal_id, counts_now())
+    return {choice: n for choice, n in db.session.execute(query.group_by(Ballot.choice))}
+
+
+def cast_count() -> ScalarSelect[int]:
+    """How many electors have voted on the proposal of the surrounding statement."""
+    return (
+        select(func.count(func.distinct(Ballot.roll_entry_id)))
+        .where(Ballot.proposal_id == Proposal.id)
+        .correlate(Proposal)
+        .scalar_subquery()
+    )
+
+
+def _more_ballots_than_roll() -> list[str]:
+    rolls = select(RollEntry.proposal_id, func.count().label("n")).group_by(RollEntry.proposal_id).subquery()
+    lines = func.coalesce(rolls.c.n, 0)
+    query = (
+        select(Proposal.id)
+        .outerjoin(rolls, rolls.c.proposal_id == Proposal.id)
+        .where(or_(cast_count() > lines, and_(Proposal.opened_at.is_not(None), Proposal.roll_size != lines)))
+    )
+    return [
+        f"proposal {number}: more votes than electors, or a roll of another size"
+        for number in db.session.scalars(query)
+    ]
+
+
+def _closed_without_result() -> list[str]:
+    query = select(Proposal.id).outerjoin(ResultRow, ResultRow.proposal_id == Proposal.id)
+    query = query.where((Proposal.state == "closed") != ResultRow.proposal_id.is_not(None))
+    return [f"proposal {number}: closed and result do not go together" for number in db.session.scalars(query)]
+
+
+def _result_is_not_its_recount() -> list[str]:
+    counted = select(Ballot.proposal_id, Ballot.choice, func.count()).where(counts_now())
+    counts: dict[int, dict[str, int]] = {}
+    for proposal_id, choice, n in db.session.execute(counted.group_by(Ballot.proposal_id, Ballot.choice)):
+        counts.setdefault(proposal_id, {})[choice] = n
+    rows = db.session.execute(select(Proposal, ResultRow).join(ResultRow, ResultRow.proposal_id == Proposal.id))
+    return [
+        f"proposal {proposal.id}: the stored result is not what its ballots give"
+        for proposal, result in rows
+        if not is_the_recount(proposal, result, counts.get(proposal.id, {}))
+    ]
+
+
+def is_the_recount(proposal: Proposal, result: ResultRow, counts: dict[str, int]) -> bool:
+    """Whether the stored result, its verdict and its digest are what ``counts`` give."""
+    plain = count_votes(Rule.from_plain(proposal.rule), proposal.roll_size, counts).to_plain()
+    return (result.plain, result.verdict, result.digest) == (plain, plain["verdict"], digest(RESULT_TAG, plain))
+
+
+def _ballot_counted_twice() -> list[str]:
+    twice = select(Ballot.roll_entry_id).where(counts_now()).group_by(Ballot.roll_entry_id).having(func.count() > 1)
+    stray = select(Ballot.roll_entry_id).join(RollEntry).where(RollEntry.proposal_id != Ballot.proposal_id)
+    return [f"roll entry {number}: not one ballot that counts" for number in db.session.scalars(twice.union(stray))]
+
+
+CHECKS: tuple[Check, ...] = (
+    Check("no more ballots than electors", _more_ballots_than_roll),
+    Check("closed proposals have a result", _closed_without_result),
+    Check("results are what a recount gives", _result_is_not_its_recount),
+    Check("one counted ballot for each elector", _ballot_counted_twice),
+)

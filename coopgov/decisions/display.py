@@ -1,0 +1,345 @@
+"""What the pages of decisions show, put together from rows for one viewer at one moment."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import render_template, request
+from markupsafe import Markup
+
+from coopgov.core.errors import NotFound
+from coopgov.core.viewer import Viewer
+from coopgov.decisions import queries
+from coopgov.decisions.drawing import Drawn, Meter, count_votes, drawn, meter, reasons_of
+from coopgov.decisions.models import Ballot, Proposal, ProposalRevision, RollEntry
+from coopgov.decisions.queries import DecisionLine, Sheet, Wanted
+from coopgov.decisions.register import FILTERS
+from coopgov.decisions.rules import Spell, WhyNot, acts_open_to, state_at, why_not_on_roll
+from coopgov.decisions.sentences import (
+    CHOICES,
+    STOPPING,
+    meanings_of,
+    rule_words,
+    say,
+    tag_of,
+    verdict_shown,
+    why_not_words,
+)
+from coopgov.discussion.models import Thread
+from coopgov.discussion.rules import may_write, names_somebody
+from coopgov.groups.queries import seat_spells
+from coopgov.identity.queries import party
+from coopgov.infra.i18n import gettext as _
+from coopgov.infra.markdown import plain_text, to_html
+from coopgov.infra.web.moment import received_at
+from coopgov.infra.web.pages import paged
+from coopgov.membership.queries import membership_spells
+from coopgov.tally.reason import Reason
+from coopgov.tally.rule import PRESETS, Rule
+
+VOTES_ON_A_PAGE = 50
+SUMMARY_WORDS = 60
+SHOWN_IN_GROUP = 6
+ROLL_ON_A_PAGE = 100
+REGISTER_ON_A_PAGE = 25
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The verdict's panel: headline, the sentence that decides, and the other steps of the count."""
+
+    state: str
+    headline: str
+    sentence: str
+    others: list[str]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a proposal's way; ``state`` is done, now or next."""
+
+    label: str
+    state: str
+    at: datetime | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a viewer stands to a vote: the line on the roll and the ballot that counts, or why there is no line."""
+
+    entry: RollEntry | None = None
+    ballot: Ballot | None = None
+    why_not: str = ""
+
+
+@dataclass(frozen=True)
+class Side:
+    """The result so far or for good, and the vote card beside it. ``picture`` is None until ballots are taken."""
+
+    number: int
+    path: str
+    state: str
+    closes_at: datetime
+    roll_size: int
+    cast: int
+    picture: Drawn | None
+    meter: Meter | None
+    standing: Standing
+    meanings: dict[str, str]
+
+    @property
+    def takes_vote(self) -> bool:
+        """True when the viewer can vote now."""
+        return self.state == "open" and self.standing.entry is not None
+
+    @property
+    def voted(self) -> str:
+        """The viewer's choice in a word; empty before the first vote."""
+        return _(CHOICES[self.standing.ballot.choice]) if self.standing.ballot else ""
+
+
+def proposal_facts(sheet: Sheet, viewer: Viewer, now: datetime) -> dict[str, Any]:
+    """All that templates/decisions/proposal.html needs, the form of the ballot left out. Raises NotFound beyond the
+    last page of votes."""
+    proposal, state, asked = sheet.proposal, state_at(sheet.proposal, now), page_asked()
+    votes, counts = queries.votes(proposal.id, VOTES_ON_A_PAGE, (asked - 1) * VOTES_ON_A_PAGE)
+    if asked > 1 and not votes:
+        raise NotFound
+    verdict = verdict_of(sheet)
+    return {
+        "sheet": sheet,
+        "proposal": proposal,
+        "state": state,
+        "tag": tag_of(state, verdict.state if verdict else ""),
+        "acts": acts_open_to(proposal, viewer, now),
+        "side": side_of(sheet, counts, viewer, now),
+        "verdict": verdict,
+        "rule_words": rule_words(sheet.rule),
+        "timeline": timeline(sheet, state),
+        "votes": votes,
+        "page": paged(sum(counts.values()), VOTES_ON_A_PAGE, asked),
+        "turned_back": state == "draft" and proposal.opens_at is not None,
+        "names_somebody": any(names_somebody(name) for name in (proposal.public_name, *(v.public_name for v in votes))),
+    }
+
+
+def side_of(sheet: Sheet, counts: Mapping[str, int], viewer: Viewer, now: datetime) -> Side:
+    """Result and vote card; ``counts`` are those of the ballots that count now."""
+    proposal, rule = sheet.proposal, sheet.rule
+    result = count_votes(rule, proposal.roll_size, counts) if proposal.opened_at else None
+    return Side(
+        number=proposal.id,
+        path=proposal.path,
+        state=state_at(proposal, now),
+        closes_at=proposal.closes_at,
+        roll_size=proposal.roll_size,
+        cast=result.cast if result else 0,
+        picture=drawn(result.counts, proposal.roll_size, result.needed) if result else None,
+        meter=meter(rule, result) if result else None,
+        standing=standing_of(proposal, viewer),
+        meanings=meanings_of(rule),
+    )
+
+
+def standing_of(proposal: Proposal, viewer: Viewer) -> Standing:
+    """How the viewer stands to this vote; nothing is asked while there is no roll, or for a signed-out visitor."""
+    if proposal.opened_at is None:
+        return Standing()
+    if not viewer.is_signed_in:
+        return Standing(why_not=why_not_words(WhyNot("signed_out"), proposal.opened_at))
+    entry, ballot = queries.my_line(proposal.id, viewer.party_id)
+    return Standing(entry, ballot, "" if entry else _why_not(proposal, viewer.party_id, proposal.opened_at))
+
+
+def _why_not(proposal: Proposal, party_id: int, opened_at: datetime) -> str:
+    memberships: list[Spell] = [(s.admitted_at, s.ceased_at) for s in membership_spells(party_id)]
+    seats: list[Spell] = []
+    if proposal.electorate == "group":
+        seats = [(s.starts_at, s.ends_at) for s in seat_spells(proposal.group_id, party_id)]
+    return why_not_words(why_not_on_roll(opened_at, proposal.electorate, memberships, seats), opened_at)
+
+
+def verdict_of(sheet: Sheet) -> Verdict | None:
+    """The verdict with the steps of the count, in the order in which one asks; None before the count."""
+    if sheet.result is None:
+        return None
+    reasons = reasons_of(sheet.result.plain)
+    state = verdict_shown(sheet.result.verdict, reasons)
+    css, headline = tag_of("closed", state)
+    first = deciding(state, reasons)
+    return Verdict(css, headline, say(first), [say(r) for r in reasons if r is not first and r.key != "quorum.none"])
+
+
+def deciding(state: str, reasons: Sequence[Reason]) -> Reason:
+    """The step of the count that decided, for the sentence under the headline."""
+    wanted = {
+        "no_quorum": ("quorum.missed",),
+        "undecided": ("ballots.none", "ballots.only_abstentions"),
+        "tied": ("tie.declared",),
+        "blocked": tuple(STOPPING),
+        "failed": ("tie.fails", "threshold.missed", *STOPPING),
+    }.get(state, ("threshold.met",))
+    return next((r for key in wanted for r in reasons if r.key == key), reasons[0])
+
+
+def timeline(sheet: Sheet, state: str) -> list[Step]:
+    """The proposal's way so far and what comes."""
+    proposal = sheet.proposal
+    steps = [Step(_("Written"), "done", proposal.created_at), _opening(proposal, state)]
+    if state == "withdrawn":
+        return [step for step in steps if step.state == "done"] + [Step(_("Withdrawn"), "done", proposal.withdrawn_at)]
+    steps.append(Step(_("Voting closes"), _place(state, "counting", "closed"), proposal.closes_at))
+    steps.append(Step(_("Counted"), "done" if sheet.result else "now" if state == "counting" else "next"))
+    if sheet.outcome:
+        steps.append(Step(_("Outcome recorded"), "done", sheet.outcome.recorded_at))
+        if sheet.outcome.review_on:
+            steps.append(Step(_("To be reviewed"), "next", sheet.outcome.review_on))
+    return steps
+
+
+def _opening(proposal: Proposal, state: str) -> Step:
+    if proposal.opened_at:
+        return Step(_("Voting opened"), "now" if state == "open" else "done", proposal.opened_at)
+    if state == "draft":
+        return Step(_("Voting opens"), "next", text=_("when its author says so"))
+    return Step(_("Voting opens"), "now" if state == "opening" else "next", proposal.opens_at)
+
+
+def _place(state: str, *done: str) -> str:
+    return "done" if state in done else "next"
+
+
+def page_asked() -> int:
+    """The number in ``?page=``, at least 1, before it is known how many pages there are."""
+    return max(1, request.args.get("page", 1, type=int))
+
+
+def summary(html: str) -> str:
+    """The first SUMMARY_WORDS words of a text, on one line, with an ellipsis when there are more."""
+    words = plain_text(html).split()
+    return " ".join(words[:SUMMARY_WORDS]) + ("…" if len(words) > SUMMARY_WORDS else "")
+
+
+def composer_facts(thread: Thread, proposal: Proposal | None, source: str) -> dict[str, Any]:
+    """All that the form for a proposal needs beside the form; ``source`` is what to preview, empty for nothing."""
+    return {
+        "thread": thread,
+        "proposal": proposal,
+        "preview": to_html(source) if source else "",
+        "hints": {name: " ".join(rule_words(rule)) for name, rule in PRESETS.items()},
+    }
+
+
+def history_facts(number: int) -> dict[str, Any]:
+    """What a proposal said before."""
+    sheet = queries.sheet(number)
+    return {"proposal": sheet.proposal, "former": [former(revision) for revision in queries.revisions(number)]}
+
+
+def former(revision: ProposalRevision) -> dict[str, Any]:
+    """An earlier version with its terms in words."""
+    terms = revision.terms
+    return {
+        "title": revision.title,
+        "html": revision.html,
+        "replaced_at": revision.replaced_at,
+        "electorate": terms["electorate"],
+        "rule_words": rule_words(Rule.from_plain(terms["rule"])),
+        "closes_at": datetime.fromisoformat(terms["closes_at"]),
+    }
+
+
+def roll_facts(proposal: Proposal, viewer: Viewer) -> dict[str, Any]:
+    """A page of the roll, and how the viewer stands to it."""
+    page = paged(proposal.roll_size, ROLL_ON_A_PAGE)
+    return {
+        "proposal": proposal,
+        "standing": standing_of(proposal, viewer),
+        "lines": queries.roll_lines(proposal.id, page.size, page.first),
+        "page": page,
+    }
+
+
+def register_facts(wanted: Wanted, viewer: Viewer, now: datetime) -> dict[str, Any]:
+    """A page of the register of decisions; a member sees the members-only ones in it too."""
+    page = paged(queries.register_size(wanted, viewer.is_member), REGISTER_ON_A_PAGE)
+    lines = queries.register(wanted, viewer.is_member, page.size, page.first)
+    return {
+        "lines": shown_now(lines, now),
+        "page": page,
+        "wanted": wanted,
+        "groups": queries.register_groups(viewer.is_member),
+        "tabs": _register_tabs(wanted),
+    }
+
+
+def _register_tabs(wanted: Wanted) -> list[tuple[str, str, bool, None]]:
+    choices = {"": _("All"), **{key: _(word) for key, word in FILTERS.items()}}
+    return [
+        (word, "/decisions" + _query(wanted.group, result), result == wanted.result, None)
+        for result, word in choices.items()
+    ]
+
+
+def _query(group: str, result: str) -> str:
+    asked = {key: value for key, value in (("group", group), ("result", result)) if value}
+    return f"?{urlencode(asked)}" if asked else ""
+
+
+def link_facts(sheet: Sheet, entry: RollEntry, viewer: Viewer, now: datetime) -> dict[str, Any]:
+    """What a mailed ballot shows, the form left out. Other people's votes stay away from it until the count."""
+    proposal, state = sheet.proposal, state_at(sheet.proposal, now)
+    last, verdict = queries.last_ballot(entry), verdict_of(sheet)
+    return {
+        "sheet": sheet,
+        "proposal": proposal,
+        "state": state,
+        "tag": tag_of(state, verdict.state if verdict else ""),
+        "last": last,
+        "voted": _(CHOICES[last.choice]) if last else "",
+        "initial": party(entry.party_id).name[:1],
+        "summary": summary(proposal.html),
+        "meanings": meanings_of(sheet.rule),
+        "verdict": verdict,
+        "picture": drawn(sheet.result.plain["counts"], proposal.roll_size) if sheet.result else None,
+        "waiting": _waiting(entry.party_id, viewer, now),
+    }
+
+
+def _waiting(party_id: int, viewer: Viewer, now: datetime) -> list[DecisionLine]:
+    """Further ballots; the link opens none of them, so what is not public is named to the signed-in elector only."""
+    lines = queries.ballots_waiting(party_id, now)
+    return [line for line in lines if line.is_public or viewer.party_id == party_id]
+
+
+def thread_panel(viewer: Viewer, thread_id: int) -> Markup:
+    """A thread's proposals, and the way to start one."""
+    lines = queries.proposals_of(thread_id, viewer.is_member)
+    may_start = may_write(viewer)
+    if not lines and not may_start:
+        return Markup()
+    return _panel("decisions/_thread.html", lines, thread_id=thread_id, may_start=may_start)
+
+
+def group_panel(viewer: Viewer, group_id: int) -> Markup:
+    """A group's decisions: what is under vote, then what was decided last."""
+    lines = queries.group_decisions(group_id, viewer.is_member, SHOWN_IN_GROUP)
+    return _panel("decisions/_group.html", lines, slug=_slug(lines)) if lines else Markup()
+
+
+def _slug(lines: Sequence[DecisionLine]) -> str:
+    return lines[0].group_path.removeprefix("/g/")
+
+
+def _panel(template: str, lines: Sequence[DecisionLine], **facts: Any) -> Markup:
+    now = received_at()
+    return Markup(render_template(template, lines=shown_now(lines, now), now=now, **facts))  # noqa: S704
+
+
+def shown_now(lines: Sequence[DecisionLine], now: datetime) -> list[tuple[DecisionLine, str, tuple[str, str]]]:
+    """Each line with its state by the clock, and that state's tag."""
+    states = [state_at(line, now) for line in lines]
+    return [(line, state, tag_of(state, line.verdict)) for line, state in zip(lines, states, strict=True)]

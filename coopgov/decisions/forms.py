@@ -1,0 +1,328 @@
+"""Input of decisions."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from fractions import Fraction
+from typing import Any
+
+from wtforms import BooleanField, DateField, DateTimeLocalField, IntegerField, RadioField, SelectField
+from wtforms.validators import Optional, ValidationError
+
+from coopgov.core.errors import Refused
+from coopgov.core.text import N_
+from coopgov.core.time import from_wall_clock, to_wall_clock
+from coopgov.decisions import rules
+from coopgov.decisions.models import Ballot, Proposal
+from coopgov.decisions.rules import LONGEST_REASON, Terms
+from coopgov.decisions.sentences import CHOICES, PRESET_NAMES
+from coopgov.infra.i18n import current_zone, full_time
+from coopgov.infra.i18n import gettext as _
+from coopgov.infra.markdown import REFUSALS as TEXT_REFUSALS
+from coopgov.infra.markdown import TOO_LONG
+from coopgov.infra.web.forms import AtMost, BaseForm, StringField, TextAreaField, each_label, lazy, needed
+from coopgov.infra.web.moment import received_at
+from coopgov.tally.rule import PRESETS, Base, BlockKind, Blocks, Quorum, QuorumKind, Rule, Threshold
+
+OWN = "own"
+TOO_LONG_TEXT = TEXT_REFUSALS["text.too_long"][1]
+SLACK = timedelta(minutes=10)  # between reading which closing is the earliest and sending it
+USUAL_LENGTH = timedelta(days=7)
+USUAL_HOUR = 18
+
+ELECTORATES = [("group", N_("The members of this group")), ("coop", N_("All members of the co-op"))]
+OPENINGS = [
+    ("now", N_("As soon as I post it")),
+    ("at", N_("At a date and time")),
+    ("draft", N_("Keep it as a draft")),
+]
+COMPARISONS = [("at_least", N_("At least")), ("more_than", N_("More than"))]
+BASES = [
+    ("decisive", N_("those who agree, disagree or block")),
+    ("cast", N_("all who vote, abstentions included")),
+    ("eligible", N_("everybody on the roll")),
+]
+QUORUMS = [
+    ("none", N_("no quorum")),
+    ("turnout", N_("a share of the roll votes")),
+    ("decisive", N_("a share of the roll takes a side")),
+    ("approval", N_("a share of the roll agrees")),
+    ("absolute", N_("a number of votes")),
+]
+BLOCKS = [
+    ("as_disagree", N_("are not offered")),
+    ("any_stops", N_("stop it: one is enough")),
+    ("up_to", N_("stop it if there are more than a number")),
+    ("override", N_("stop it unless a share agrees")),
+]
+WRONG_RULE = {  # what tally finds wrong → field, and what to do
+    "threshold.share": ("share_top", N_("Write a share above nothing and at most all, such as 2 of 3 for two thirds.")),
+    "threshold.impossible": ("share_top", N_("More than all cannot agree: choose “at least”.")),
+    "quorum.share": ("quorum_top", N_("Write the quorum as a share, such as 1 of 10 for a tenth.")),
+    "quorum.number": ("quorum_number", N_("Write how many votes the quorum asks for: 1 or more.")),
+    "blocks.number": ("blocks_number", N_("Write how many blocks are borne: 1 or more.")),
+    "blocks.override": ("override_top", N_("Write the share that overrides blocks, such as 9 of 10.")),
+    "rule.minimum_voting": ("minimum_days", N_("Write a number of days from 0 to 366.")),
+}
+OWN_FIELDS = (
+    *("share_top", "share_bottom", "strict", "base"),
+    *("quorum_kind", "quorum_top", "quorum_bottom", "quorum_number"),
+    *("blocks_kind", "blocks_number", "override_top", "override_bottom", "reason_required"),
+    "minimum_days",
+)
+
+
+class Fits:
+    """A text that is not too long to be shown: see infra/markdown.py."""
+
+    def __call__(self, form: Any, field: TextAreaField) -> None:
+        if len((field.data or "").encode()) > TOO_LONG:
+            raise ValidationError(_(TOO_LONG_TEXT))
+
+
+def _instant(field: DateTimeLocalField) -> datetime:
+    assert field.data is not None  # the form was validated
+    return from_wall_clock(field.data, current_zone())
+
+
+class ProposalForm(BaseForm):
+    """A proposal: its words, who votes, by which rule, and when."""
+
+    title = StringField(
+        lazy("Title"),
+        [needed(N_("Write a title.")), AtMost(150)],
+        description=lazy("What is to be decided, in a line."),
+    )
+    source = TextAreaField(
+        lazy("What you propose"),
+        [needed(N_("Write what you propose.")), Fits()],
+        description=lazy("What happens if it passes, who does it, what it costs. **Bold**, lists and links work."),
+    )
+    electorate = RadioField(lazy("Who votes"), default="group")
+    rule_name = RadioField(lazy("When does it pass?"), default="ordinary")
+    strict = SelectField(lazy("How much"), default="at_least")
+    share_top = IntegerField(lazy("this many"), [Optional()])
+    share_bottom = IntegerField(lazy("out of every"), [Optional()])
+    base = SelectField(lazy("of"), default="decisive")
+    quorum_kind = SelectField(lazy("It counts only if"), default="none")
+    quorum_top = IntegerField(lazy("this many"), [Optional()])
+    quorum_bottom = IntegerField(lazy("out of every"), [Optional()])
+    quorum_number = IntegerField(lazy("number of votes"), [Optional()])
+    blocks_kind = SelectField(lazy("Blocks"), default="as_disagree")
+    blocks_number = IntegerField(lazy("number of blocks"), [Optional()])
+    override_top = IntegerField(lazy("this many"), [Optional()])
+    override_bottom = IntegerField(lazy("out of every"), [Optional()])
+    reason_required = BooleanField(lazy("A block needs a reason"), default=True)
+    minimum_days = IntegerField(lazy("Days that voting lasts at least"), [Optional()], default=7)
+    opening = RadioField(lazy("When does voting open?"), default="now")
+    opens_at = DateTimeLocalField(lazy("Opens"), [Optional()])
+    closes_at = DateTimeLocalField(lazy("Voting closes"), [needed(N_("Write when voting closes."))])
+
+    def __init__(self, data: Mapping[str, Any] | None = None) -> None:
+        super().__init__(data)
+        self.electorate.choices = each_label(ELECTORATES)
+        self.rule_name.choices = each_label([*PRESET_NAMES.items(), (OWN, N_("A rule of its own"))])
+        self.opening.choices = each_label(OPENINGS)
+        self.strict.choices, self.base.choices = each_label(COMPARISONS), each_label(BASES)
+        self.quorum_kind.choices, self.blocks_kind.choices = each_label(QUORUMS), each_label(BLOCKS)
+        clocks = _("By the clocks of %(zone)s.", zone=current_zone())
+        self.opens_at.description = self.closes_at.description = clocks
+
+    @property
+    def has_own_rule(self) -> bool:
+        """True when the rule is made of the fields and not a preset."""
+        return bool(self.rule_name.data == OWN)
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """True when fields, rule and times are right; each fault stands beside its field."""
+        if not self.has_own_rule:
+            self._forget_own_rule()
+        return bool(super().validate(extra_validators) and self._has_a_rule() and self._has_good_times())
+
+    def _forget_own_rule(self) -> None:
+        """What stands in folded fields is not meant, so it cannot be wrong."""
+        for name in OWN_FIELDS:
+            self[name].process_errors = []
+            self[name].validators = ()
+            if isinstance(self[name], SelectField):
+                self[name].data = self[name].default
+
+    def _has_a_rule(self) -> bool:
+        try:
+            self.rule()
+        except ValueError as error:
+            name, text = WRONG_RULE[str(error)]
+            self[name].errors = [*self[name].errors, _(text)]
+            return False
+        return True
+
+    def _has_good_times(self) -> bool:
+        now = received_at()
+        if self.opening.data == "at" and self.opens_at.data is None:
+            self.opens_at.errors = [_("Write when voting opens.")]
+            return False
+        terms = self.terms()
+        try:
+            rules.check_times(terms, now)
+        except Refused as refused:
+            self[refused.field].errors = [self._time_words(refused, terms, now)]
+            return False
+        return True
+
+    def _time_words(self, refused: Refused, terms: Terms, now: datetime) -> str:
+        if refused.field == "opens_at":
+            return _("Choose an opening in the future.")
+        slack = timedelta(0) if terms.opens_at else SLACK
+        earliest = full_time(rules.earliest_closing(terms.rule, terms.opens_at or now, slack))
+        return _(
+            "Under this rule voting cannot close so early. The earliest closing is %(earliest)s.", earliest=earliest
+        )
+
+    def rule(self) -> Rule:
+        """The rule that was chosen or put together; raises ValueError with the tally's key for one that cannot be."""
+        if not self.has_own_rule:
+            return PRESETS[self.rule_name.data]
+        return Rule(
+            threshold=Threshold(self._share("share", "threshold.share"), self.strict.data == "more_than"),
+            base=Base(self.base.data),
+            quorum=self._quorum(),
+            blocks=self._blocks(),
+            minimum_voting=self._minimum(),
+        )
+
+    def _minimum(self) -> timedelta:
+        days = self.minimum_days.data or 0
+        if not 0 <= days <= 366:
+            raise ValueError("rule.minimum_voting")
+        return timedelta(days=days)
+
+    def _quorum(self) -> Quorum:
+        match QuorumKind(self.quorum_kind.data):
+            case QuorumKind.NONE:
+                return Quorum()
+            case QuorumKind.ABSOLUTE:
+                return Quorum(QuorumKind.ABSOLUTE, number=self.quorum_number.data)
+            case kind:
+                return Quorum(kind, share=self._share("quorum", "quorum.share"))
+
+    def _blocks(self) -> Blocks:
+        duty = bool(self.reason_required.data)
+        match BlockKind(self.blocks_kind.data):
+            case BlockKind.UP_TO:
+                return Blocks(BlockKind.UP_TO, number=self.blocks_number.data, reason_required=duty)
+            case BlockKind.OVERRIDE:
+                share = self._share("override", "blocks.override")
+                return Blocks(BlockKind.OVERRIDE, override=share, reason_required=duty)
+            case BlockKind.ANY_STOPS:
+                return Blocks(BlockKind.ANY_STOPS, reason_required=duty)
+            case BlockKind.AS_DISAGREE:
+                return Blocks()
+
+    def _share(self, name: str, key: str) -> Fraction:
+        top, bottom = self[f"{name}_top"].data, self[f"{name}_bottom"].data
+        if not top or not bottom or top < 0 or bottom < 0:
+            raise ValueError(key)
+        return Fraction(top, bottom)
+
+    def terms(self) -> Terms:
+        """What was asked for, with instants for the wall clocks of the co-op."""
+        opens = _instant(self.opens_at) if self.opening.data == "at" else None
+        return Terms(
+            title=self.title.data or "",
+            source=self.source.data or "",
+            rule=self.rule(),
+            rule_name="" if self.has_own_rule else self.rule_name.data,
+            electorate=self.electorate.data,
+            opens_at=opens,
+            closes_at=_instant(self.closes_at),
+            open_now=self.opening.data == "now",
+        )
+
+
+def empty_proposal(now: datetime) -> dict[str, Any]:
+    """What a new form starts with: closing a week ahead, in the early evening of the co-op."""
+    day = to_wall_clock(now + USUAL_LENGTH, current_zone()).replace(minute=0, second=0, microsecond=0)
+    closes = day.replace(hour=USUAL_HOUR)
+    return {"closes_at": closes if closes >= day else closes + timedelta(days=1), "share_top": 1, "share_bottom": 2}
+
+
+def given_proposal(proposal: Proposal) -> dict[str, Any]:
+    """What a form for mending starts with."""
+    rule, zone = Rule.from_plain(proposal.rule), current_zone()
+    return {
+        "title": proposal.title,
+        "source": proposal.source,
+        "electorate": proposal.electorate,
+        "rule_name": proposal.rule_name or OWN,
+        "opening": "at" if proposal.state == "scheduled" else "draft",
+        "opens_at": to_wall_clock(proposal.opens_at, zone) if proposal.opens_at else None,
+        "closes_at": to_wall_clock(proposal.closes_at, zone),
+        **_given_rule(rule),
+    }
+
+
+def _given_rule(rule: Rule) -> dict[str, Any]:
+    return {
+        "strict": "more_than" if rule.threshold.strict else "at_least",
+        **_given_share("share", rule.threshold.share),
+        "base": rule.base.value,
+        "quorum_kind": rule.quorum.kind.value,
+        **_given_share("quorum", rule.quorum.share),
+        "quorum_number": rule.quorum.number,
+        "blocks_kind": rule.blocks.kind.value,
+        "blocks_number": rule.blocks.number,
+        **_given_share("override", rule.blocks.override),
+        "reason_required": rule.blocks.reason_required,
+        "minimum_days": rule.minimum_voting.days,
+    }
+
+
+def _given_share(name: str, share: Fraction | None) -> dict[str, Any]:
+    return {f"{name}_top": share.numerator, f"{name}_bottom": share.denominator} if share else {}
+
+
+class BallotForm(BaseForm):
+    """A vote and the reason beside it; ``options`` are those on the ballot, ``last`` the one that counts so far."""
+
+    choice = RadioField(lazy("Your vote"), validate_choice=False)
+    reason = TextAreaField(lazy("Your reason"), [AtMost(LONGEST_REASON)])
+
+    def __init__(self, options: tuple[str, ...], last: Ballot | None = None) -> None:
+        super().__init__({"choice": last.choice, "reason": last.reason} if last else None)
+        self.options = options
+        self.choice.choices = each_label([(option, CHOICES[option]) for option in options])
+
+    def validate_choice(self, field: RadioField) -> None:
+        """Raises ValidationError when nothing on the ballot was chosen."""
+        if field.data not in self.options:
+            raise ValidationError(_("Choose how you vote."))
+
+
+class WithdrawForm(BaseForm):
+    """Why a proposal is taken back."""
+
+    reason = TextAreaField(
+        lazy("Reason"),
+        [needed(N_("Give a reason: it stands on the proposal's page for good.")), AtMost(LONGEST_REASON)],
+    )
+
+
+class OutcomeForm(BaseForm):
+    """What follows from a decision, and when to look at it again."""
+
+    source = TextAreaField(
+        lazy("What follows"),
+        [needed(N_("Write what follows from the decision.")), Fits()],
+        description=lazy("Who does what, by when. **Bold**, lists and links work."),
+    )
+    review_on = DateField(
+        lazy("Review on"), [Optional()], description=lazy("The day on which to look at the decision again.")
+    )
+
+    def review_at(self) -> datetime | None:
+        """The beginning of the day of review in the co-op's zone."""
+        day = self.review_on.data
+        return from_wall_clock(datetime(day.year, day.month, day.day), current_zone()) if day else None  # noqa: DTZ001
+
+
+class PlainForm(BaseForm):
+    """A button that means it; there is nothing to fill in."""

@@ -1,0 +1,295 @@
+"""Decisions in words: every key of the tally, every state and every choice, as a sentence in the reader's language."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from coopgov.core.text import N_
+from coopgov.decisions.rules import WhyNot
+from coopgov.infra.i18n import full_time, ngettext, number, percent
+from coopgov.infra.i18n import gettext as _
+from coopgov.tally.reason import Reason
+from coopgov.tally.rule import Base, BlockKind, Rule, describe, share_text
+
+Facts = dict[str, int | str]
+
+CHOICES = {"agree": N_("Agree"), "abstain": N_("Abstain"), "disagree": N_("Disagree"), "block": N_("Block")}
+
+STATES = {
+    "draft": N_("Draft"),
+    "scheduled": N_("Opens later"),
+    "opening": N_("Opening"),
+    "open": N_("Open"),
+    "counting": N_("Counting"),
+    "closed": N_("Closed"),
+    "withdrawn": N_("Withdrawn"),
+    "passed": N_("Passed"),
+    "failed": N_("Not passed"),
+    "blocked": N_("Blocked"),
+    "no_quorum": N_("No quorum"),
+    "undecided": N_("Undecided"),
+    "tied": N_("Tied"),
+}
+"""Words for states and for verdicts; ``blocked`` is a failure that blocks alone brought about."""
+
+PRESET_NAMES = {
+    "ordinary": N_("Ordinary proposal"),
+    "bylaws": N_("Change of the by-laws"),
+    "simple_majority": N_("Simple majority"),
+    "two_thirds": N_("Two thirds"),
+    "consent": N_("Consent"),
+    "approval_quorum": N_("Majority with a quorum of agreement"),
+}
+
+_SHARES = {
+    "1/1": N_("all"),
+    "1/2": N_("half"),
+    "1/3": N_("a third"),
+    "2/3": N_("two thirds"),
+    "1/4": N_("a quarter"),
+    "3/4": N_("three quarters"),
+    "1/5": N_("a fifth"),
+    "1/10": N_("a tenth"),
+    "9/10": N_("nine tenths"),
+    "19/20": N_("nineteen twentieths"),
+}
+
+STOPPING = {"blocks.stopped", "blocks.over_limit", "blocks.not_overridden"}
+
+
+def share_words(share: int | str) -> str:
+    """A share such as "3/4" in words where we have them, else as it is written."""
+    return _(_SHARES[str(share)]) if share in _SHARES else str(share)
+
+
+def tag_of(state: str, verdict: str = "") -> tuple[str, str]:
+    """State for the sign and colour, and its word; a closed proposal shows its verdict."""
+    shown = verdict if state == "closed" and verdict else state
+    return {"opening": "scheduled", "tied": "undecided"}.get(shown, shown), _(STATES[shown])
+
+
+def verdict_shown(verdict: str, reasons: Sequence[Reason]) -> str:
+    """The verdict, or ``blocked`` where enough agreed and only blocks stopped it."""
+    keys = {reason.key for reason in reasons}
+    return "blocked" if verdict == "failed" and "threshold.met" in keys and keys & STOPPING else verdict
+
+
+def say(reason: Reason) -> str:
+    """One step of an explanation as a sentence; raises KeyError for a key that nobody has put into words."""
+    if reason.key in SPOKEN:
+        return SPOKEN[reason.key](reason.facts)
+    variant = f"{reason.key}:{reason.facts.get('base_kind', '')}"
+    return _(PHRASES[variant if variant in PHRASES else reason.key], **_shown(reason.facts))
+
+
+def _shown(facts: Facts) -> Facts:
+    """The facts as they stand in a sentence: numbers grouped, shares in words, the share that agrees in percent."""
+    shown: Facts = {key: number(value) if isinstance(value, int) else value for key, value in facts.items()}
+    if "share" in facts:
+        shown["share"] = share_words(facts["share"])
+    if "base" in facts:
+        shown["percent"] = percent(int(facts["agree"]), int(facts["base"]))
+    return shown
+
+
+def rule_words(rule: Rule) -> list[str]:
+    """The rule in sentences, in reading order."""
+    return [say(reason) for reason in describe(rule)]
+
+
+def why_not_words(why: WhyNot, opened_at: datetime) -> str:
+    """Why somebody may not vote here, as a sentence to that person."""
+    return _(WHY_NOT[why.key], opened=full_time(opened_at), at=full_time(why.at) if why.at else "")
+
+
+def meanings_of(rule: Rule) -> dict[str, str]:
+    """What each choice means under this rule."""
+    return {
+        "agree": _("I am for it."),
+        "abstain": _abstaining(rule),
+        "disagree": _("I am against it. Under this rule one is enough to stop it.")
+        if rule.threshold.share == 1
+        else _("I am against it."),
+        "block": _blocking(rule),
+    }
+
+
+def _abstaining(rule: Rule) -> str:
+    if rule.base is Base.DECISIVE:
+        return _("I have voted, and weigh for neither side.")
+    return _("I take no side, and am counted among those of whom a share must agree.")
+
+
+def _blocking(rule: Rule) -> str:
+    blocks = rule.blocks
+    if blocks.override is not None:
+        share = share_words(share_text(blocks.override))
+        return _("I cannot live with it. It fails unless at least %(share)s agree.", share=share)
+    if blocks.kind is BlockKind.UP_TO:
+        limit = blocks.number or 0
+        return ngettext(
+            "I cannot live with it. %(num)s block is borne; more stop it.",
+            "I cannot live with it. %(num)s blocks are borne; more stop it.",
+            limit,
+        )
+    return _("I cannot live with it. One block stops it.")
+
+
+WHY_NOT = {
+    "signed_out": N_("Members on the roll can vote. Sign in to see whether you are one of them."),
+    "never_member": N_("You were not a member when voting opened, on %(opened)s."),
+    "joined_later": N_("You became a member on %(at)s, after voting had opened on %(opened)s."),
+    "left_before": N_("Your membership had ended when voting opened, on %(opened)s."),
+    "sat_later": N_("You joined the group on %(at)s, after voting had opened on %(opened)s."),
+    "not_in_group": N_("Only the group votes on this, and you were not in it when voting opened, on %(opened)s."),
+    "unknown": N_("You are not on the roll that was frozen on %(opened)s."),
+}
+
+PHRASES = {
+    "ballots.none": N_("Nobody voted."),
+    "ballots.only_abstentions": N_("Everybody who voted abstained, so nothing is decided."),
+    "quorum.none": N_("No quorum is asked for."),
+    "quorum.owed_to_opposition": N_(
+        "Mind: without the %(against)s against, the quorum would have been missed (%(without)s of %(needed)s). "
+        "Their votes helped it to pass."
+    ),
+    "tie.fails": N_("It is a tie, %(agree)s to %(against)s; by this rule a tie does not pass."),
+    "tie.declared": N_("It is a tie, %(agree)s to %(against)s; what follows is for people to decide."),
+    "tie.threshold_decides": N_("It is a tie, %(agree)s to %(against)s; by this rule the share that agrees decides."),
+    "blocks.as_disagree": N_("A block counts like a disagreement here."),
+    "rule.threshold.at_least:decisive": N_("It passes if at least %(share)s of those who take a side agree."),
+    "rule.threshold.at_least:cast": N_("It passes if at least %(share)s of those who vote agree."),
+    "rule.threshold.at_least:eligible": N_("It passes if at least %(share)s of everybody on the roll agree."),
+    "rule.threshold.more_than:decisive": N_("It passes if more than %(share)s of those who take a side agree."),
+    "rule.threshold.more_than:cast": N_("It passes if more than %(share)s of those who vote agree."),
+    "rule.threshold.more_than:eligible": N_("It passes if more than %(share)s of everybody on the roll agree."),
+    "rule.threshold.all:decisive": N_("It passes if all who take a side agree."),
+    "rule.threshold.all:cast": N_("It passes if all who vote agree."),
+    "rule.threshold.all:eligible": N_("It passes if everybody on the roll agrees."),
+    "rule.tie.fails": N_("A tie does not pass."),
+    "rule.tie.declare": N_("A tie is declared, and people decide what follows."),
+    "rule.tie.threshold": N_("In a tie the share that agrees decides."),
+    "rule.blocks.as_disagree": N_("There is no block: people agree, abstain or disagree."),
+    "rule.blocks.any_stops": N_("One block stops it."),
+    "rule.blocks.override": N_("A block stops it, unless at least %(share)s agree."),
+    "rule.blocks.reason_required": N_("A block needs a reason."),
+    "rule.quorum.none": N_("No quorum is asked for."),
+    "rule.quorum.turnout": N_("At least %(share)s of the roll must vote."),
+    "rule.quorum.decisive": N_("At least %(share)s of the roll must take a side."),
+    "rule.quorum.approval": N_("At least %(share)s of the roll must agree."),
+    "rule.time.none": N_("Voting may be as short as its author likes."),
+}
+"""Sentences that need no plural, by key, and by the base of the share where there is one."""
+
+_AGREEING = {
+    "decisive": N_("%(agree)s of the %(base)s who took a side agree (%(percent)s)."),
+    "cast": N_("%(agree)s of the %(base)s who voted agree (%(percent)s)."),
+    "eligible": N_("%(agree)s of the %(base)s on the roll agree (%(percent)s)."),
+}
+_QUORUM = {
+    "turnout": N_("The quorum asks for %(needed)s votes; there are %(have)s."),
+    "decisive": N_("The quorum asks for %(needed)s votes that take a side; there are %(have)s."),
+    "approval": N_("The quorum asks for %(needed)s who agree; there are %(have)s."),
+    "absolute": N_("The quorum asks for %(needed)s votes; there are %(have)s."),
+}
+
+
+def _threshold(facts: Facts) -> str:
+    return f"{_(_AGREEING[str(facts['base_kind'])], **_shown(facts))} {_needing(facts)}"
+
+
+def _needing(facts: Facts) -> str:
+    if facts["share"] == "1/1":
+        return _("All of them have to agree.")
+    if facts["strict"]:
+        return _("More than %(share)s is needed: %(needed)s.", **_shown(facts))
+    return _("At least %(share)s is needed: %(needed)s.", **_shown(facts))
+
+
+def _turnout(facts: Facts) -> str:
+    share = percent(int(facts["cast"]), int(facts["roll"]))
+    voted = _("%(cast)s of %(roll)s on the roll voted (%(percent)s).", **_shown(facts), percent=share)
+    abstained = int(facts["abstain"])
+    if not abstained:
+        return voted
+    return f"{voted} {ngettext('%(n)s abstained.', '%(n)s abstained.', abstained, n=number(abstained))}"
+
+
+def _quorum(facts: Facts) -> str:
+    return _(_QUORUM[str(facts["kind"])], **_shown(facts))
+
+
+def _stopped(facts: Facts) -> str:
+    return ngettext("%(blocks)s block stops it.", "%(blocks)s blocks stop it.", int(facts["blocks"]), **_shown(facts))
+
+
+def _within(facts: Facts) -> str:
+    return ngettext(
+        "%(blocks)s block does not stop it: up to %(limit)s is borne.",
+        "%(blocks)s blocks do not stop it: up to %(limit)s are borne.",
+        int(facts["blocks"]),
+        **_shown(facts),
+    )
+
+
+def _over(facts: Facts) -> str:
+    return ngettext(
+        "%(blocks)s block stops it: up to %(limit)s is borne.",
+        "%(blocks)s blocks stop it: up to %(limit)s are borne.",
+        int(facts["blocks"]),
+        **_shown(facts),
+    )
+
+
+def _overridden(facts: Facts) -> str:
+    return ngettext(
+        "%(blocks)s block does not stop it: at least %(share)s agree (%(agree)s of %(base)s; %(needed)s needed).",
+        "%(blocks)s blocks do not stop it: at least %(share)s agree (%(agree)s of %(base)s; %(needed)s needed).",
+        int(facts["blocks"]),
+        **_shown(facts),
+    )
+
+
+def _not_overridden(facts: Facts) -> str:
+    return ngettext(
+        "%(blocks)s block stops it: fewer than %(share)s agree (%(agree)s of %(base)s; %(needed)s needed).",
+        "%(blocks)s blocks stop it: fewer than %(share)s agree (%(agree)s of %(base)s; %(needed)s needed).",
+        int(facts["blocks"]),
+        **_shown(facts),
+    )
+
+
+def _rule_time(facts: Facts) -> str:
+    days, seconds = int(facts["days"]), int(facts["seconds"])
+    if seconds:
+        hours = days * 24 + -(-seconds // 3600)
+        return ngettext("Voting lasts at least %(num)s hour.", "Voting lasts at least %(num)s hours.", hours)
+    return ngettext("Voting lasts at least %(num)s day.", "Voting lasts at least %(num)s days.", days)
+
+
+def _rule_up_to(facts: Facts) -> str:
+    most = int(facts["number"])
+    return ngettext(
+        "Up to %(num)s block is borne; more stop it.", "Up to %(num)s blocks are borne; more stop it.", most
+    )
+
+
+def _rule_absolute(facts: Facts) -> str:
+    return ngettext("At least %(num)s vote is needed.", "At least %(num)s votes are needed.", int(facts["number"]))
+
+
+SPOKEN: dict[str, Callable[[Facts], str]] = {
+    "turnout": _turnout,
+    "threshold.met": _threshold,
+    "threshold.missed": _threshold,
+    "quorum.met": _quorum,
+    "quorum.missed": _quorum,
+    "blocks.stopped": _stopped,
+    "blocks.within_limit": _within,
+    "blocks.over_limit": _over,
+    "blocks.overridden": _overridden,
+    "blocks.not_overridden": _not_overridden,
+    "rule.blocks.up_to": _rule_up_to,
+    "rule.quorum.absolute": _rule_absolute,
+    "rule.time.at_least": _rule_time,
+}
+"""Sentences that count or are put together."""

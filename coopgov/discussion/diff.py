@@ -1,0 +1,65 @@
+"""What changed between two versions of a text, in words that a reader can follow. Pure."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+MOST_WORDS = 400  # of a changed passage that is compared word by word; longer ones are shown as replaced whole
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of text. ``kind``: same, removed, added."""
+
+    kind: str
+    text: str
+
+
+def changes(before: str, after: str) -> list[Piece]:
+    """``after`` as pieces, with what left ``before`` in its place: by lines, and by words inside changed lines.
+
+    The pieces without the removed ones make ``after``, those without the added ones ``before``.
+    """
+    return list(_joined(_by_lines(before.splitlines(keepends=True), after.splitlines(keepends=True))))
+
+
+def _by_lines(before: list[str], after: list[str]) -> Iterator[Piece]:
+    for act, i, j, m, n in SequenceMatcher(None, before, after).get_opcodes():
+        old, new = "".join(before[i:j]), "".join(after[m:n])
+        if act == "equal":
+            yield Piece("same", old)
+        else:
+            yield from _by_words(old, new)
+
+
+def _by_words(before: str, after: str) -> Iterator[Piece]:
+    old, new = _words(before), _words(after)
+    if max(len(old), len(new)) > MOST_WORDS:
+        yield from (Piece("removed", before), Piece("added", after))
+        return
+    for act, i, j, m, n in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if act == "equal":
+            yield Piece("same", "".join(old[i:j]))
+        else:
+            yield from (Piece("removed", "".join(old[i:j])), Piece("added", "".join(new[m:n])))
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\s+|\S+", text)
+
+
+def _joined(pieces: Iterator[Piece]) -> Iterator[Piece]:
+    """``pieces`` without empty ones, neighbours of one kind in one."""
+    held: Piece | None = None
+    for piece in pieces:
+        if not piece.text:
+            continue
+        if held and held.kind == piece.kind:
+            held = Piece(held.kind, held.text + piece.text)
+            continue
+        if held:
+            yield held
+        held = piece
+    if held:
+        yield held

@@ -1,0 +1,65 @@
+"""What people are told about: each kind with its words and whether it comes by mail unless somebody says otherwise.
+
+Every kind reaches the inbox; the choice is about mail alone. Mails that somebody asks for (sign-in links,
+invitations) are no kind: they cannot be switched off.
+"""
+
+from dataclasses import dataclass
+
+from coopgov.core.text import N_
+
+
+@dataclass(frozen=True)
+class NoticeKind:
+    """``title`` ends "Send me a mail when …"; ``sentence`` stands in the inbox, ``%(name)s`` is who did it."""
+
+    key: str
+    area: str  # talk | votes | groups
+    title: str
+    sentence: str
+    by_mail: bool  # unless the member chose otherwise
+
+
+KINDS: dict[str, NoticeKind] = {
+    kind.key: kind
+    for kind in (
+        NoticeKind("mention", "talk", N_("Somebody mentions me"), N_("%(name)s mentioned you."), True),
+        NoticeKind("reply", "talk", N_("Somebody replies to my comment"), N_("%(name)s replied to you."), True),
+        NoticeKind(
+            "thread_comment",
+            "talk",
+            N_("Somebody comments in a thread that I wrote in"),
+            N_("%(name)s commented."),
+            False,
+        ),
+        NoticeKind(
+            "thread_opened", "talk", N_("A thread is opened in one of my groups"), N_("%(name)s opened a thread."), True
+        ),
+        NoticeKind("voting_opened", "votes", N_("I can vote: the ballot itself"), N_("Voting is open."), True),
+        NoticeKind(
+            "voting_closes_soon",
+            "votes",
+            N_("Voting closes in a day and I have not voted"),
+            N_("Voting closes soon, and you have not voted."),
+            True,
+        ),
+        NoticeKind(
+            "voting_closed", "votes", N_("A vote that I could take part in is counted"), N_("Voting has closed."), True
+        ),
+        NoticeKind(
+            "outcome_recorded",
+            "votes",
+            N_("It is written down what follows from such a vote"),
+            N_("%(name)s wrote down what follows."),
+            True,
+        ),
+        NoticeKind(
+            "seat_asked",
+            "groups",
+            N_("Somebody asks to join a group that I convene"),
+            N_("%(name)s asks to join."),
+            True,
+        ),
+    )
+}
+BALLOT_KINDS = ("voting_opened", "voting_closes_soon")  # settled by casting a ballot

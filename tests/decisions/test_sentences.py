@@ -1,0 +1,117 @@
+"""Every key that the tally can give has a sentence, which the facts that come with it fill."""
+
+from datetime import timedelta
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coopgov.decisions import sentences
+from coopgov.decisions.display import deciding
+from coopgov.decisions.drawing import count_votes
+from coopgov.decisions.rules import WHY_NOT_KEYS, WhyNot, options_of
+from coopgov.decisions.sentences import CHOICES, PHRASES, SPOKEN, STATES, meanings_of, rule_words, say, verdict_shown
+from coopgov.tally.count import REASON_KEYS, Verdict
+from coopgov.tally.reason import Reason
+from coopgov.tally.rule import PRESETS, RULE_KEYS, Base, BlockKind, Blocks, Quorum, QuorumKind, Rule, Threshold, Tie
+from tests.conftest import NOW
+
+shares = st.fractions(min_value=Fraction(1, 20), max_value=1, max_denominator=20)
+numbers = st.integers(1, 30)
+thresholds = st.one_of(
+    st.builds(Threshold, shares), st.builds(Threshold, shares.filter(lambda s: s < 1), st.just(True))
+)
+quorums = st.one_of(
+    st.just(Quorum()),
+    st.builds(Quorum, st.sampled_from([QuorumKind.TURNOUT, QuorumKind.DECISIVE, QuorumKind.APPROVAL]), shares),
+    st.builds(Quorum, st.just(QuorumKind.ABSOLUTE), st.none(), numbers),
+)
+duties = st.booleans()
+blocks = st.one_of(
+    st.just(Blocks()),
+    st.builds(Blocks, st.just(BlockKind.ANY_STOPS), reason_required=duties),
+    st.builds(Blocks, st.just(BlockKind.UP_TO), numbers, reason_required=duties),
+    st.builds(Blocks, st.just(BlockKind.OVERRIDE), st.none(), shares, duties),
+)
+any_rule = st.builds(
+    Rule,
+    thresholds,
+    st.sampled_from(Base),
+    quorums,
+    blocks,
+    st.sampled_from(Tie),
+    st.integers(0, 366 * 86400).map(lambda seconds: timedelta(seconds=seconds)),
+)
+
+
+def has_words(key: str) -> bool:
+    variants = [key, *(f"{key}:{base}" for base in Base)]
+    return key in SPOKEN or any(variant in PHRASES for variant in variants)
+
+
+@pytest.mark.parametrize("key", sorted(REASON_KEYS | RULE_KEYS))
+def test_every_key_of_the_tally_has_words(key):
+    assert has_words(key)
+
+
+@pytest.mark.parametrize("verdict", [*Verdict, "blocked"])
+def test_every_verdict_has_a_word(verdict):
+    assert STATES[verdict]
+
+
+def test_a_key_without_words_is_an_error_and_not_silence():
+    with pytest.raises(KeyError):
+        say(Reason("nobody.knows", {}))
+
+
+@given(any_rule)
+def test_every_rule_can_be_said(rule):
+    words = rule_words(rule)
+    assert all(sentence.endswith(".") and "%(" not in sentence for sentence in words)
+    assert set(options_of(rule)) <= set(meanings_of(rule)) == set(CHOICES)
+
+
+@given(any_rule, st.lists(st.integers(0, 12), min_size=4, max_size=4), st.integers(1, 60))
+def test_every_result_can_be_said_and_one_step_decides(rule, numbers_of_votes, more):
+    options = options_of(rule)
+    counts = dict(zip(options, numbers_of_votes, strict=False))
+    result = count_votes(rule, sum(counts.values()) + more, counts)
+    assert all(say(reason).endswith((".", ").")) and "%(" not in say(reason) for reason in result.reasons)
+    shown = verdict_shown(result.verdict.value, result.reasons)
+    decisive = deciding(shown, result.reasons)
+    expected = {"passed": "threshold.met", "no_quorum": "quorum.missed", "tied": "tie.declared"}
+    if shown in expected:
+        assert decisive.key == expected[shown]
+    if shown == "blocked":
+        assert decisive.key in sentences.STOPPING
+
+
+@pytest.mark.parametrize("key", sorted(WHY_NOT_KEYS))
+def test_every_reason_for_not_being_on_a_roll_has_words(key):
+    assert sentences.why_not_words(WhyNot(key, NOW), NOW).endswith(".")
+
+
+def test_the_verdict_on_a_real_vote_is_explained_with_its_numbers():
+    result = count_votes(PRESETS["ordinary"], 304, {"agree": 51, "abstain": 5, "disagree": 3})
+    said = [say(reason) for reason in result.reasons]
+    assert "59 of 304 on the roll voted (19.4%). 5 abstained." in said
+    assert "51 of the 54 who took a side agree (94.4%). At least half is needed: 27." in said
+
+
+def test_a_majority_that_blocks_alone_stop_is_called_blocked():
+    result = count_votes(PRESETS["consent"], 9, {"agree": 5, "block": 1})
+    assert result.verdict == "failed"
+    assert verdict_shown("failed", result.reasons) == "failed"  # all have to agree: the block also misses that
+    result = count_votes(PRESETS["ordinary"], 9, {"agree": 5, "block": 1})
+    assert verdict_shown("failed", result.reasons) == "blocked"
+    assert say(deciding("blocked", result.reasons)) == (
+        "1 block stops it: fewer than nine tenths agree (5 of 6; 6 needed)."
+    )
+
+
+def test_a_quorum_completed_by_opponents_is_warned_of():
+    rule = Rule(Threshold(Fraction(1, 2)), quorum=Quorum(QuorumKind.TURNOUT, Fraction(2, 5)))
+    result = count_votes(rule, 100, {"agree": 39, "disagree": 1})
+    assert result.verdict == "passed"
+    assert any("helped it to pass" in say(reason) for reason in result.reasons)
