@@ -32,6 +32,8 @@ from coopgov.infra.migrate import MigrationFailed, current_revision, migrate, ne
 from coopgov.infra.setup import write_key, write_settings
 from coopgov.infra.worker import Worker
 from coopgov.membership import services as membership
+from coopgov.membership.models import Invitation
+from coopgov.membership.rules import INVITATION
 
 DEMO_DIR = Path("var/demo")
 DEMO_LASTS = timedelta(days=1)
@@ -289,9 +291,12 @@ def create_admin(email: str) -> None:
         _require_schema()
         now = utc_now()
         with write_transaction():
-            invitation = membership.first_officer(email, now)
-            token = app.extensions["coopgov.signer"].sign("invitation", invitation.id)
-        click.echo(f"{settings.base_url.rstrip('/')}/invitation/{token}")
+            found = membership.first_officer(email, now)
+        if isinstance(found, Invitation):
+            token = app.extensions["coopgov.signer"].sign(INVITATION, found.id)
+            click.echo(f"{settings.base_url.rstrip('/')}/invitation/{token}")
+        else:
+            click.echo("They are a member already, and hold the office now.")
 
 
 @main.command()

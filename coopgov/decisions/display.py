@@ -41,6 +41,7 @@ from coopgov.tally.rule import PRESETS, Rule
 
 VOTES_ON_A_PAGE = 50
 SUMMARY_WORDS = 60
+SENTENCE_ENDS = (".", "!", "?", ":", ";", ",", "…", "。")
 SHOWN_IN_GROUP = 6
 ROLL_ON_A_PAGE = 100
 REGISTER_ON_A_PAGE = 25
@@ -191,8 +192,9 @@ def timeline(sheet: Sheet, state: str) -> list[Step]:
     steps = [Step(_("Written"), "done", proposal.created_at), _opening(proposal, state)]
     if state == "withdrawn":
         return [step for step in steps if step.state == "done"] + [Step(_("Withdrawn"), "done", proposal.withdrawn_at)]
-    steps.append(Step(_("Voting closes"), _place(state, "counting", "closed"), proposal.closes_at))
-    steps.append(Step(_("Counted"), "done" if sheet.result else "now" if state == "counting" else "next"))
+    over = state in ("counting", "closed")
+    steps.append(Step(_("Voting closed") if over else _("Voting closes"), "done" if over else "next", proposal.closes_at))
+    steps.append(Step(_("Counted"), "done" if sheet.result else "now" if over else "next"))
     if sheet.outcome:
         steps.append(Step(_("Outcome recorded"), "done", sheet.outcome.recorded_at))
         if sheet.outcome.review_on:
@@ -208,19 +210,21 @@ def _opening(proposal: Proposal, state: str) -> Step:
     return Step(_("Voting opens"), "now" if state == "opening" else "next", proposal.opens_at)
 
 
-def _place(state: str, *done: str) -> str:
-    return "done" if state in done else "next"
-
-
 def page_asked() -> int:
     """The number in ``?page=``, at least 1, before it is known how many pages there are."""
     return max(1, request.args.get("page", 1, type=int))
 
 
 def summary(html: str) -> str:
-    """The first SUMMARY_WORDS words of a text, on one line, with an ellipsis when there are more."""
-    words = plain_text(html).split()
-    return " ".join(words[:SUMMARY_WORDS]) + ("…" if len(words) > SUMMARY_WORDS else "")
+    """The first SUMMARY_WORDS words of a text, on one line, with an ellipsis when there are more.
+
+    >>> summary("<h3>What it costs</h3><p>Nothing.</p><p>Really.</p>")
+    'What it costs: Nothing. Really.'
+    """
+    lines = plain_text(html).split("\n")
+    words = " ".join(line if line.endswith(SENTENCE_ENDS) else f"{line}:" for line in lines[:-1]) + f" {lines[-1]}"
+    shown = words.split()
+    return " ".join(shown[:SUMMARY_WORDS]) + (" …" if len(shown) > SUMMARY_WORDS else "")
 
 
 def composer_facts(thread: Thread, proposal: Proposal | None, source: str) -> dict[str, Any]:

@@ -355,9 +355,10 @@ def ballots_waiting(party_id: int, now: datetime) -> Sequence[DecisionLine]:
 
 
 def proposals_of(thread_id: int, is_member: bool) -> Sequence[DecisionLine]:
-    """A thread's proposals in every state, the newest first."""
+    """A thread's proposals in every state: under vote, still to open, over; each the newest first."""
     query = _lines().where(Proposal.thread_id == thread_id, _seen_by(is_member))
-    return _fetched(query.order_by(Proposal.id.desc()).limit(50))
+    place = case((Proposal.state.in_(RUNNING), 0), (Proposal.state.in_(("draft", "scheduled")), 1), else_=2)
+    return _fetched(query.order_by(place, Proposal.id.desc()).limit(50))
 
 
 def group_decisions(group_id: int, is_member: bool, limit: int) -> Sequence[DecisionLine]:

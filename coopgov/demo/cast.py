@@ -42,12 +42,9 @@ def personas() -> list[str]:
 
 
 def people(count: int, rng: random.Random) -> list[Person]:
-    """``count`` different people, those who speak in the stories first; the personas are named in full."""
-    cast, shown = book()["cast"], set(book()["personas"].values())
-    speaking = [
-        Person(key, name, _address(key, ""), "full" if key in shown else rng.choice(PUBLIC_NAMES))
-        for key, name in cast.items()
-    ]
+    """``count`` different people, those who speak in the stories first."""
+    cast, shown = book()["cast"], book()["shown"]
+    speaking = [Person(key, name, _address(key, ""), shown.get(key, "full")) for key, name in cast.items()]
     others = [
         Person(f"member-{n}", name, _address(name, str(n)), rng.choice(PUBLIC_NAMES))
         for n, name in enumerate(_other_names(count - len(cast), set(cast.values()), rng), len(cast) + 1)

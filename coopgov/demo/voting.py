@@ -18,6 +18,7 @@ from coopgov.infra.db import writing_session
 from coopgov.tally.rule import PRESETS
 
 DRAFTED_BEFORE = timedelta(hours=27)  # a proposal can be read for a day before it opens
+OPENS = "18:00"
 BY_MAIL = 0.55  # share of ballots that come by the mailed link
 DRAFT_WAITS = timedelta(days=30)  # until the closing that a draft has pencilled in
 
@@ -64,12 +65,12 @@ def window_of(stage: Stage, motion: Motion) -> Window:
     if motion.draft:
         return Window(diary.days_ago(motion.created_days_ago or 0), None, diary.on_the_hour(0) + DRAFT_WAITS)
     if motion.opens_in_days is not None:
-        opens = diary.on_the_hour(-motion.opens_in_days)
+        opens = diary.on_the_clock(-motion.opens_in_days, OPENS)
         return Window(diary.now - DRAFTED_BEFORE, opens, opens + runs)
     if motion.closes_in_hours is not None:
         opened = diary.on_the_hour(0) + timedelta(hours=motion.closes_in_hours) - runs
     else:
-        opened = diary.on_the_hour(motion.opened_days_ago or 0)
+        opened = diary.on_the_clock(motion.opened_days_ago or 0, OPENS)
     return Window(opened - DRAFTED_BEFORE, opened, opened + runs)
 
 

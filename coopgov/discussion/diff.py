@@ -46,7 +46,8 @@ def _by_words(before: str, after: str) -> Iterator[Piece]:
 
 
 def _words(text: str) -> list[str]:
-    return re.findall(r"\s+|\S+", text)
+    """Words, white space and single marks; what is not ASCII goes with words, so that no accent is torn off."""
+    return re.findall(r"(?:\w|[^\x00-\x7f\s])+|\s+|[^\w\s]", text)
 
 
 def _joined(pieces: Iterator[Piece]) -> Iterator[Piece]:

@@ -1,7 +1,7 @@
 """Forms of discussion."""
 
 from wtforms import HiddenField, IntegerField, RadioField
-from wtforms.validators import Length, Optional
+from wtforms.validators import AnyOf, Length, Optional
 from wtforms.widgets import HiddenInput
 
 from coopgov.core.ids import random_id
@@ -36,7 +36,7 @@ class PostForm(BaseForm):
 
     title = StringField(
         lazy("Title"),
-        [needed(N_("Give the thread a title.")), AtMost(rules.TITLE_AT_MOST)],
+        [needed(N_("Give the discussion a title.")), AtMost(rules.TITLE_AT_MOST)],
         description=lazy("What it is about, so that others can find it."),
     )
     text = TextAreaField(
@@ -69,7 +69,7 @@ class ReasonForm(BaseForm):
 class ReadersForm(BaseForm):
     """Who can read a thread from now on."""
 
-    to = RadioField(choices=["public", "members"])
+    to = StringField(validators=[AnyOf(list(READERS))])
 
 
 class ReadForm(BaseForm):

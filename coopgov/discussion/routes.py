@@ -37,10 +37,10 @@ LOG_PER_PAGE = 50
 
 bp = Blueprint("discussion", __name__)
 SAYINGS: Sayings = {
-    "thread-opened": N_("Your thread is open."),
-    "thread-deleted": N_("The thread is deleted."),
-    "thread-public": N_("Anybody can read this thread now."),
-    "thread-members": N_("Only members can read this thread now."),
+    "thread-opened": N_("Your discussion has begun."),
+    "thread-deleted": N_("The discussion is deleted."),
+    "thread-public": N_("Anybody can read this discussion now."),
+    "thread-members": N_("Only members can read this discussion now."),
     "thread-read": N_("Marked as read."),
     "comment-posted": N_("Your comment is posted."),
     "words-edited": N_("Your changes are saved. Earlier versions can still be read."),

@@ -14,20 +14,20 @@ REASON_AT_MOST = 300
 PER_PAGE = 50  # comments
 
 REFUSALS: Refusals = {
-    "thread.gone": (Kind.CONFLICT, N_("This thread was deleted meanwhile, so nothing can be added to it.")),
+    "thread.gone": (Kind.CONFLICT, N_("This discussion was deleted meanwhile, so nothing can be added to it.")),
     "thread.answered": (
         Kind.CONFLICT,
-        N_("Others have answered, so the thread stays. You can edit your words; earlier versions remain readable."),
+        N_("Others have answered, so the discussion stays. You can edit your words; earlier versions remain readable."),
     ),
     "thread.kept": (
         Kind.CONFLICT,
-        N_("A proposal belongs to this thread, so the thread stays. You can edit your words."),
+        N_("A proposal belongs to this discussion, so it stays. You can edit your words."),
     ),
     "thread.stays_private": (
         Kind.CONFLICT,
-        N_("Others have written here for members only, so the thread cannot become public. Open a new public thread."),
+        N_("Others have written here for members only, so it cannot become public. Start a new public discussion."),
     ),
-    "thread.author_only": (Kind.FORBIDDEN, N_("Only the author of the thread can make it public.")),
+    "thread.author_only": (Kind.FORBIDDEN, N_("Only the author can make a discussion public.")),
     "thread.not_yours": (Kind.FORBIDDEN, N_("Only the author or a convenor of the group can change who reads this.")),
     "words.not_yours": (Kind.FORBIDDEN, N_("Only their author can change or delete these words.")),
     "words.not_visible": (Kind.CONFLICT, N_("These words are hidden or deleted now, so they cannot be changed.")),
@@ -35,7 +35,7 @@ REFUSALS: Refusals = {
     "words.convenor_only": (Kind.FORBIDDEN, N_("Only a convenor of this group can hide or restore words.")),
     "comment.no_such_parent": (
         Kind.CONFLICT,
-        N_("The comment that you answer is not in this thread. Send it again as a comment of its own."),
+        N_("The comment that you answer is not in this discussion. Send it again as a comment of its own."),
     ),
     "comment.members_only": (Kind.FORBIDDEN, N_("Only current members of the co-op can write here.")),
 }

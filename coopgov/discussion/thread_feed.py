@@ -19,7 +19,7 @@ def entries(head: Head, base_url: str) -> Sequence[Entry]:
 
 def title_of(head: Head) -> str:
     """The thread's title while it may be shown."""
-    return head.title if head.state == "visible" else _("A hidden thread")
+    return head.title if head.state == "visible" else _("A hidden discussion")
 
 
 def _comment_entry(head: Head, line: CommentLine, base_url: str) -> Entry:

@@ -134,7 +134,8 @@ def _answered(head: Head, line: CommentLine) -> Markup:
 
 
 def _is_new(head: Head, line: CommentLine, viewer: Viewer) -> bool:
-    return head.read_to is not None and line.number > head.read_to and line.author_id != viewer.party_id
+    unread = head.read_to is not None and line.number > head.read_to
+    return unread and line.state == "visible" and line.author_id != viewer.party_id
 
 
 def _notice(state: str, hidden_at: datetime | None, reason: str | None) -> str:
@@ -202,6 +203,6 @@ def _reading(head: Head, branches: Sequence[Branch], lines: Sequence[CommentLine
         unread=head.comment_count - head.read_to,
         first_unread=head.read_to + 1,
         divider=divider,
-        divider_text="" if all_new_below else _("New from here on; among older ones, marked “New”"),
+        divider_text="" if all_new_below else _("First new comment; further ones are marked “New”"),
         mark=mark,
     )

@@ -46,24 +46,25 @@ def record(actor: int | str, act: str, subject: str, at: datetime, **details: st
     ``actor`` is a party id, or a word such as ``system``; ``subject`` is ``kind:id``. Ids and keys only, never names.
     """
     session = writing_session()
-    last = session.scalars(select(AuditRow).order_by(AuditRow.number.desc()).limit(1)).first()
+    number, seal = session.info.get("audit_head") or head()
     row = AuditRow(
-        number=last.number + 1 if last else 1,
+        number=number + 1,
         at=at,
         actor=f"party:{actor}" if isinstance(actor, int) else actor,
         act=act,
         object=subject,
         details=details,
     )
-    row.seal = seal_of(row, last.seal if last else "")
+    row.seal = seal_of(row, seal)
     session.add(row)
-    session.flush()
+    session.info["audit_head"] = (row.number, row.seal)  # nobody else can add one before this transaction ends
     return row
 
 
 def head() -> tuple[int, str]:
     """Number and seal of the newest row; ``(0, "")`` while there is none."""
-    row = db.session.scalars(select(AuditRow).order_by(AuditRow.number.desc()).limit(1)).first()
+    newest = select(AuditRow.number, AuditRow.seal).order_by(AuditRow.number.desc()).limit(1)
+    row = db.session.execute(newest).first()
     return (row.number, row.seal) if row else (0, "")
 
 

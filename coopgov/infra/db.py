@@ -112,6 +112,7 @@ def write_transaction() -> Iterator[Session]:
         raise
     finally:
         session.info.pop("writing", None)
+        session.info.pop("audit_head", None)
 
 
 def _refuse_unclean(session: Session) -> None:

@@ -34,7 +34,7 @@ class Finding:
 def examine(settings: Settings, now: datetime) -> list[Finding]:
     """Everything the doctor looks at, in the order in which to mend it. Needs an application context."""
     findings = [_folder(settings), _disk(settings), _key(settings), *_database(now)]
-    return [*findings, _address(settings), _mail(settings)]
+    return [*findings, _address(settings), _proxy(settings), _mail(settings)]
 
 
 def _folder(settings: Settings) -> Finding:
@@ -79,6 +79,12 @@ def _work(now: datetime) -> Iterator[Finding]:
 def _address(settings: Settings) -> Finding:
     advice = "For real use, put a proxy with https before it and set COOPGOV_BASE_URL."
     return Finding("address", settings.is_https, settings.base_url, advice)
+
+
+def _proxy(settings: Settings) -> Finding:
+    named = bool(settings.trusted_proxy) or not settings.is_https
+    advice = "Set COOPGOV_TRUSTED_PROXY, or all visitors share one limit against guessing passwords."
+    return Finding("proxy", named, settings.trusted_proxy or "none named", advice)
 
 
 def _mail(settings: Settings) -> Finding:

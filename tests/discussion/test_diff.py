@@ -23,9 +23,9 @@ def test_a_text_does_not_differ_from_itself(text):
 def test_a_changed_word_is_shown_inside_its_line():
     assert changes("We meet on Monday.\nBring tea.", "We meet on Friday.\nBring tea.") == [
         Piece("same", "We meet on "),
-        Piece("removed", "Monday."),
-        Piece("added", "Friday."),
-        Piece("same", "\nBring tea."),
+        Piece("removed", "Monday"),
+        Piece("added", "Friday"),
+        Piece("same", ".\nBring tea."),
     ]
 
 

@@ -82,11 +82,18 @@ def _typed() -> list[str]:
         form = request.form
     except HTTPException:  # it was too large to be read at all
         return []
-    return [words for name, words in form.items() if name not in (FIELD, "password") and len(words) > 40]
+    return [words for name, words in form.items() if not _is_secret(name) and len(words) > 40]
+
+
+def _is_secret(name: str) -> bool:
+    return name == FIELD or name.endswith("password")
 
 
 def _refused(refused: Refused) -> Response:
-    return _problem(status_of(refused), text_of(refused))
+    response = _problem(status_of(refused), text_of(refused))
+    if "wait_s" in refused.facts:
+        response.headers["Retry-After"] = str(refused.facts["wait_s"])
+    return response
 
 
 def _sign_in_first(_error: SignInFirst) -> AnyResponse:

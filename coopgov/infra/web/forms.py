@@ -8,7 +8,7 @@ import wtforms
 from flask import request
 from markupsafe import escape
 from wtforms import Field, Form, ValidationError
-from wtforms.validators import DataRequired, Length
+from wtforms.validators import DataRequired, Length, StopValidation
 
 from coopgov.core.errors import Refused
 from coopgov.core.text import N_, clean_lines, count_characters, one_line
@@ -109,7 +109,7 @@ class _Said(DataRequired):
 
     def __call__(self, form: Any, field: Any) -> None:
         if not field.data or (isinstance(field.data, str) and not field.data.strip()):
-            raise ValidationError(_(str(self.message)))
+            raise StopValidation(_(str(self.message)))  # or the next check would complain of the same gap
 
 
 class MailAddress:
