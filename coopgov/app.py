@@ -5,6 +5,7 @@ from datetime import datetime
 
 from flask import Blueprint, Flask, request
 from flask_login import LoginManager
+from sqlalchemy.exc import OperationalError
 
 from coopgov import paths
 from coopgov.admin import routes as admin_routes
@@ -174,7 +175,10 @@ def _install_web(app: Flask) -> None:
 
 def _reader() -> Reader | None:
     cookie = request.cookies.get(cookie_name(), "")
-    viewer = load_viewer(cookie, moment.received_at())
+    try:
+        viewer = load_viewer(cookie, moment.received_at())
+    except OperationalError:  # the page of this failure has to be shown to somebody
+        return None
     return Reader(viewer) if viewer.is_signed_in else None
 
 
