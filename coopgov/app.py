@@ -125,7 +125,7 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] =
     _configure(app, settings)
     app.extensions |= {"coopgov.settings": settings, "coopgov.clock": clock, "coopgov.signer": Signer(settings.keys)}
     db.init_app(app)
-    waker.install_waker(app, settings.database)
+    waker.install_waker(app, settings.database, settings.queue)
     _register(app, settings)
     _install_web(app)
     return app

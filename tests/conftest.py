@@ -90,6 +90,19 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> st
     return str(server.get_uri(f"test_{worker_id}", driver="psycopg"))
 
 
+@pytest.fixture
+def empty_postgres_url(postgres_url: str) -> Iterator[str]:
+    """A PostgreSQL database without a single table."""
+    name = f"empty_{secret_token()[:8].lower().replace('-', '_')}"
+    admin = create_engine(postgres_url, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f'CREATE DATABASE "{name}"'))
+    yield str(admin.url.set(database=name).render_as_string(hide_password=False))
+    with admin.connect() as connection:
+        connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
+    admin.dispose()
+
+
 def _empty_postgres() -> None:
     tables = ", ".join(f'"{table.name}"' for table in Base.metadata.sorted_tables)
     with db.engine.begin() as connection:

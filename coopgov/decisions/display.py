@@ -193,7 +193,9 @@ def timeline(sheet: Sheet, state: str) -> list[Step]:
     if state == "withdrawn":
         return [step for step in steps if step.state == "done"] + [Step(_("Withdrawn"), "done", proposal.withdrawn_at)]
     over = state in ("counting", "closed")
-    steps.append(Step(_("Voting closed") if over else _("Voting closes"), "done" if over else "next", proposal.closes_at))
+    steps.append(
+        Step(_("Voting closed") if over else _("Voting closes"), "done" if over else "next", proposal.closes_at)
+    )
     steps.append(Step(_("Counted"), "done" if sheet.result else "now" if over else "next"))
     if sheet.outcome:
         steps.append(Step(_("Outcome recorded"), "done", sheet.outcome.recorded_at))
@@ -233,7 +235,8 @@ def composer_facts(thread: Thread, proposal: Proposal | None, source: str) -> di
         "thread": thread,
         "proposal": proposal,
         "preview": to_html(source) if source else "",
-        "hints": {name: " ".join(rule_words(rule)) for name, rule in PRESETS.items()},
+        "hints": {name: " ".join(rule_words(rule)) for name, rule in PRESETS.items()}
+        | {"own": _("Made of a share, a quorum, what blocks do and how long voting lasts.")},
     }
 
 

@@ -107,7 +107,7 @@ class ProposalForm(BaseForm):
     quorum_top = IntegerField(lazy("this many"), [Optional()])
     quorum_bottom = IntegerField(lazy("out of every"), [Optional()])
     quorum_number = IntegerField(lazy("number of votes"), [Optional()])
-    blocks_kind = SelectField(lazy("Blocks"), default="as_disagree")
+    blocks_kind = SelectField(lazy("They"), default="as_disagree")
     blocks_number = IntegerField(lazy("number of blocks"), [Optional()])
     override_top = IntegerField(lazy("this many"), [Optional()])
     override_bottom = IntegerField(lazy("out of every"), [Optional()])
@@ -124,8 +124,8 @@ class ProposalForm(BaseForm):
         self.opening.choices = each_label(OPENINGS)
         self.strict.choices, self.base.choices = each_label(COMPARISONS), each_label(BASES)
         self.quorum_kind.choices, self.blocks_kind.choices = each_label(QUORUMS), each_label(BLOCKS)
-        clocks = _("By the clocks of %(zone)s.", zone=current_zone())
-        self.opens_at.description = self.closes_at.description = clocks
+        self.closes_at.description = _("By the clocks of %(zone)s.", zone=current_zone())
+        self.opens_at.description = _("For “At a date and time”, by the clocks of %(zone)s.", zone=current_zone())
 
     @property
     def has_own_rule(self) -> bool:

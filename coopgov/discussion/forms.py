@@ -31,6 +31,16 @@ class CommentForm(TextForm):
     form_key = HiddenField(default=random_id, validators=[Length(max=64)])
 
 
+class AudienceForm(BaseForm):
+    """Who reads a new thread: without a default, its author must say. Above PostForm, whose fields stand below it."""
+
+    readers = RadioField(lazy("Who can read this?"), [needed(N_("Choose who can read this."))], choices=())
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.readers.choices = each_label(READERS.items(), _)
+
+
 class PostForm(BaseForm):
     """Title and words of an opening post."""
 
@@ -46,14 +56,8 @@ class PostForm(BaseForm):
     )
 
 
-class ThreadForm(PostForm):
-    """A new thread. Who reads it has no default: its author must say."""
-
-    readers = RadioField(lazy("Who can read this?"), [needed(N_("Choose who can read this."))], choices=())
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.readers.choices = each_label(READERS.items(), _)
+class ThreadForm(AudienceForm, PostForm):
+    """A new thread."""
 
 
 class ReasonForm(BaseForm):

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Select, and_, bindparam, func, literal, select, true
 from sqlalchemy.orm import aliased
-from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.elements import BindParameter, ColumnElement
 
 from coopgov.core.errors import NotFound
 from coopgov.core.viewer import NOBODY, Viewer
@@ -326,7 +326,7 @@ def _mentioned(source: str, at: datetime) -> set[int]:
     return {party_id for party_id, name in members if name in named}
 
 
-# The statements below are made once: building them took a third of the time of a page.
+# The statements below are built once: building them anew took a third of the time of a public page.
 
 
 @cache
@@ -351,7 +351,7 @@ def _head(is_member: bool) -> Rows:
 @cache
 def _comments(with_names: bool) -> Rows:
     """Comments ``:first`` to ``:last`` of ``:thread``."""
-    thread = bindparam("thread")
+    thread: BindParameter[Any] = bindparam("thread")
     parent, hide = aliased(Comment), aliased(Moderation)
     hides = _last_hide(Moderation.thread_id == thread, Moderation.comment_id.is_not(None))
     last_hides = hides.add_columns(Moderation.comment_id).group_by(Moderation.comment_id).subquery()

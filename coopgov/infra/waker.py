@@ -2,6 +2,7 @@
 
 import select as selector
 import threading
+from importlib import import_module
 from typing import Protocol
 
 import psycopg
@@ -22,7 +23,10 @@ class Waker(Protocol):
         """Returns when somebody said so, or after ``seconds``."""
 
     def stop(self) -> None:
-        """Ends waiting for good."""
+        """Ends the wait under way, for good; any thread may call it."""
+
+    def close(self) -> None:
+        """Gives back what waiting needed; the thread that waited calls it."""
 
 
 class InProcessWaker:
@@ -44,6 +48,9 @@ class InProcessWaker:
         """The same as a wake: the worker looks up and sees that it should stop."""
         self._event.set()
 
+    def close(self) -> None:
+        """Nothing was held."""
+
 
 class PostgresWaker:
     """For several processes on one PostgreSQL: LISTEN and NOTIFY, where NOTIFY commits with the job."""
@@ -64,7 +71,7 @@ class PostgresWaker:
             for _ in connection.notifies(timeout=0):
                 pass
         except psycopg.Error:
-            self._connection = None
+            self.close()
             self._stopped.wait(seconds)
 
     def stop(self) -> None:
@@ -74,6 +81,12 @@ class PostgresWaker:
             with psycopg.connect(self._url, autocommit=True) as connection:
                 connection.execute(f"NOTIFY {CHANNEL}")
 
+    def close(self) -> None:
+        """Closes the listening connection."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
     def _listening(self) -> psycopg.Connection[tuple[object, ...]]:
         if self._connection is None:
             self._connection = psycopg.connect(self._url, autocommit=True)
@@ -81,11 +94,17 @@ class PostgresWaker:
         return self._connection
 
 
-def install_waker(app: Flask, url: str) -> Waker:
-    """The waker that fits the database, told of every commit that added a job."""
-    waker: Waker = PostgresWaker(url) if url.startswith("postgresql") else InProcessWaker()
-    app.extensions["coopgov.waker"] = waker
+def install_waker(app: Flask, url: str, queue: str = "") -> Waker:
+    """The waker that fits the database, or the one that ``queue`` names; told of every commit that added a job."""
+    app.extensions["coopgov.waker"] = waker = _fitting(url, queue)
     return waker
+
+
+def _fitting(url: str, queue: str) -> Waker:
+    if queue.startswith("redis"):
+        huey: Waker = import_module("coopgov.infra.waker_huey").HueyWaker(queue)  # an extra: not everybody has it
+        return huey
+    return PostgresWaker(url) if url.startswith("postgresql") else InProcessWaker()
 
 
 @event.listens_for(Session, "before_commit")

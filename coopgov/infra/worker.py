@@ -47,6 +47,7 @@ class Worker:
                 log.warning("the database did not answer: %s", error.orig)
             if not self._stopping.is_set():
                 self._waker.wait(PAUSE_S)
+        self._waker.close()
 
     def stop(self) -> None:
         """Ends ``run()`` after the job under way."""

@@ -34,8 +34,8 @@ def test_a_link_shows_the_question_its_closing_and_the_choices(client, stage):
     for part in (
         "Move to our own server",
         "We move.",
-        "Closes Sunday",
-        "18:00" if False else "12:00 GMT",
+        "Closes <time",
+        "12:00 GMT",
         "I am for it.",
     ):
         assert part in page.text
@@ -46,7 +46,7 @@ def test_a_link_shows_the_question_its_closing_and_the_choices(client, stage):
 
 
 def test_a_vote_by_mail_is_in_after_one_post_and_no_session_begins(client, stage):
-    on, proposal, path = stage
+    on, _proposal, path = stage
     answer = client.submit(path, choice="agree", reason="Yes!")
     assert (answer.status_code, answer.location) == (303, path)
     page = client.get(path)
@@ -180,7 +180,7 @@ def test_the_link_of_a_withdrawn_proposal_says_why(client, stage):
 
 
 def test_a_forged_or_cut_link_leads_to_sign_in(client, app, stage):
-    on, proposal, path = stage
+    _on, proposal, path = stage
     signer = app.extensions["coopgov.signer"]
     stranger = {"p": proposal.id + 1, "e": 1}
     forged = [path[:-2], "/vote/nonsense", f"/vote/{signer.sign('form', {'p': 1, 'e': 1})}"]

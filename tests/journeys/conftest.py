@@ -1,0 +1,102 @@
+"""Chromium, a seeded demonstration for each worker, and an empty co-op for each test that wants one."""
+
+import os
+import random
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from coopgov.core.time import utc_now
+from coopgov.demo.seed import Demo, seed_demo
+from coopgov.infra.db import db
+from tests.journeys.site import Site, copied, served, set_up
+from tests.journeys.tab import OpenTab, Setting, Tab
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ARGUMENTS = (
+    *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
+SETTINGS = {
+    "js-phone": Setting(True, 390, 844),
+    "nojs-phone": Setting(False, 390, 844),
+    "js-desktop": Setting(True, 1280, 900),
+    "nojs-desktop": Setting(False, 1280, 900),
+}
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One browser for all tests of a worker."""
+    path = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if path is None:
+        give_up = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        give_up("Chromium is not installed: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=SETTINGS)
+def setting(request: pytest.FixtureRequest) -> Setting:
+    """With and without JavaScript, on a phone and on a desk."""
+    return SETTINGS[request.param]
+
+
+@pytest.fixture
+def open_tab(chromium: Browser, setting: Setting, request: pytest.FixtureRequest) -> Iterator[OpenTab]:
+    """``open_tab(site)``: somebody's browser; keywords replace parts of the setting."""
+    tabs: list[Tab] = []
+    name = request.node.originalname.removeprefix("test_")[:40]
+
+    def open_one(site: Site, **changes: object) -> Tab:
+        tabs.append(Tab(chromium, site, replace(setting, **changes), name + "abcdef"[len(tabs)]))
+        return tabs[-1]
+
+    yield open_one
+    for tab in tabs:
+        tab.close()
+
+
+@pytest.fixture(scope="session")
+def empty_coop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of a co-op in which nobody is yet."""
+    folder = tmp_path_factory.mktemp("empty") / "data"
+    set_up(folder, "Orchard Co-op")
+    return folder
+
+
+@pytest.fixture
+def site(empty_coop: Path, tmp_path: Path) -> Iterator[Site]:
+    """A co-op of the test's own, with nobody in it."""
+    with served(copied(empty_coop, tmp_path / "data")) as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+def seeded(empty_coop: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, Demo]]:
+    """The demonstration; tests share it, so that none may count on what another could change."""
+    folder = copied(empty_coop, tmp_path_factory.mktemp("demo") / "data")
+    (folder / "coopgov.db").unlink()
+    with served(folder, demo=True) as site:
+        with site.open():
+            from coopgov.infra.migrate import migrate
+
+            migrate(db.engine)
+            demo = seed_demo(utc_now(), random.Random(7264))
+        yield site, demo
+
+
+@pytest.fixture
+def demo_site(seeded: tuple[Site, Demo]) -> Site:
+    return seeded[0]
+
+
+@pytest.fixture
+def demo(seeded: tuple[Site, Demo]) -> Demo:
+    return seeded[1]

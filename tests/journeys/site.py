@@ -1,0 +1,269 @@
+"""A co-op that is served: the application in a thread with a worker beside it, its mail sink, and people who do things.
+
+What people do here without a browser goes through the same services; the clock can be moved on.
+"""
+
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, template_rendered
+from sqlalchemy import func, select
+
+from coopgov.app import create_app
+from coopgov.config import read_settings
+from coopgov.core.text import slug_of
+from coopgov.core.time import utc_now
+from coopgov.decisions import services as decisions
+from coopgov.decisions.models import Ballot, Proposal, RollEntry
+from coopgov.decisions.rules import Terms
+from coopgov.demo.sink import SunkMail, sunk_ids, sunk_mail
+from coopgov.discussion import services as discussion
+from coopgov.discussion.models import Comment, Thread
+from coopgov.discussion.rules import Author
+from coopgov.groups import services as groups
+from coopgov.groups.models import Group
+from coopgov.groups.queries import group_by_slug
+from coopgov.identity.queries import login_by_email
+from coopgov.identity.services import create_person, start_session
+from coopgov.infra import server
+from coopgov.infra.db import db, write_transaction
+from coopgov.infra.jobs import Job, is_due
+from coopgov.infra.worker import Worker
+from coopgov.membership.services import admit
+from coopgov.tally.rule import PRESETS
+
+PATIENCE_S = 20.0
+
+
+class MovableClock:
+    """The real time, or as much later as a test says."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def __call__(self) -> datetime:
+        return utc_now() + self.ahead
+
+    def forward(self, **span: float) -> None:
+        self.ahead += timedelta(**span)
+
+
+@dataclass(frozen=True)
+class Person:
+    id: int
+    name: str
+    email: str
+
+    @property
+    def author(self) -> Author:
+        return Author(self.id, self.name, self.name)
+
+
+class Site:
+    """A co-op that answers on ``url``."""
+
+    def __init__(self, app: Flask, url: str, clock: MovableClock) -> None:
+        self.app, self.url, self.clock = app, url, clock
+        self.mail_url = app.extensions["coopgov.settings"].mail_url
+        self.template = ""  # of the page rendered last
+        template_rendered.connect(self._note_template, app)
+
+    def _note_template(self, _app: Flask, template: Any, **_: Any) -> None:
+        self.template = template.name or ""
+
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """Inside it the database can be asked."""
+        with self.app.app_context():
+            yield
+
+    def do(self, act: Callable[[datetime], Any]) -> Any:
+        """What ``act`` gives, in a write transaction of its own; the rows it gives can be read later."""
+        with self.open():
+            with write_transaction() as session:
+                session.expire_on_commit = False
+                return act(self.clock())
+
+    def ask(self, query: Any) -> Any:
+        """The one value that ``query`` gives."""
+        with self.open():
+            return db.session.scalar(query)
+
+    # People, and what they have done already
+
+    def member(self, name: str) -> Person:
+        """Somebody who has just become a member."""
+
+        def act(now: datetime) -> Person:
+            party = create_person(name, f"{slug_of(name)}@example.org", "", now)
+            admit(party.id, now, "cli")
+            return Person(party.id, name, f"{slug_of(name)}@example.org")
+
+        return self.do(act)
+
+    def known(self, email: str) -> Person:
+        """Who has the address."""
+        with self.open():
+            login = login_by_email(email)
+            assert login is not None
+            return Person(login.party_id, "", email)
+
+    def cookie_of(self, person: Person) -> str:
+        """The cookie of a browser in which they have just signed in."""
+
+        def act(now: datetime) -> str:
+            login = login_by_email(person.email)
+            assert login is not None
+            return start_session(login, "mail", "Firefox on Linux", now)
+
+        return self.do(act)
+
+    def group(self, name: str, convenor: Person, *others: Person) -> Group:
+        """A group that every member may join, with these people in it."""
+
+        def act(now: datetime) -> Group:
+            found = groups.found_group(name, "Looks after things.", "We *look after* things.", "open", convenor.id, now)
+            for other in others:
+                groups.join(found, other.id, now)
+            return found
+
+        return self.do(act)
+
+    def seat(self, slug: str, person: Person) -> None:
+        """They join the group now."""
+        self.do(lambda now: groups.join(group_by_slug(slug), person.id, now))
+
+    def thread(self, group: Group, author: Person, title: str, is_public: bool = True) -> Thread:
+        """A thread in the group."""
+        words = "We could **do it** this way:\n\n- one\n- two\n\nWhat do you think?"
+        return self.do(lambda now: discussion.open_thread(group, author.author, title, words, is_public, now))
+
+    def comment(self, thread: Thread, author: Person, words: str) -> Comment:
+        """A comment below it."""
+
+        def act(now: datetime) -> Comment:
+            row = db.session.get_one(Thread, thread.id)
+            key = f"{author.id}-{words}"[:60]
+            return discussion.post_comment(row, author.author, words, None, key, now)
+
+        return self.do(act)
+
+    def proposal(self, thread: Thread, author: Person, title: str, open_now: bool = True) -> Proposal:
+        """A proposal of the group's members under the ordinary rule, open for six days."""
+
+        def act(now: datetime) -> Proposal:
+            given = Terms(
+                title=title,
+                source="We do it **this** way, from next month on.",
+                rule=PRESETS["ordinary"],
+                rule_name="ordinary",
+                electorate="group",
+                opens_at=None,
+                closes_at=now + timedelta(days=6),
+                open_now=open_now,
+            )
+            return decisions.draft_proposal(db.session.get_one(Thread, thread.id), author.author, given, now)
+
+        return self.do(act)
+
+    # What came of it
+
+    def mail(self, to: str, words: str) -> SunkMail:
+        """The newest mail to the address with ``words`` in its subject; waits for it."""
+        return self.wait_for(
+            lambda: next((one for one in self.mails(to) if words in one.subject), None), f"a mail to {to}: {words}"
+        )
+
+    def mails(self, to: str = "") -> list[SunkMail]:
+        """All mails in the sink, newest first."""
+        return [sunk_mail(self.mail_url, one) for one in sunk_ids(self.mail_url, to)]
+
+    def rest(self) -> None:
+        """Waits until the worker has nothing left to do now."""
+        self.app.extensions["coopgov.waker"].wake()
+
+        def is_done() -> bool:
+            return not self.ask(select(func.count()).select_from(Job).where(is_due(self.clock())))
+
+        self.wait_for(is_done, "the worker to finish")
+
+    def forward(self, **span: float) -> None:
+        """Moves the clock on, and lets the worker do what is due then."""
+        self.clock.forward(**span)
+        self.app.extensions["coopgov.waker"].wake()
+
+    def wait_for(self, look: Callable[[], Any], what: str) -> Any:
+        """What ``look`` gives once it is something."""
+        ends = time.monotonic() + PATIENCE_S
+        while time.monotonic() < ends:
+            if found := look():
+                return found
+            time.sleep(0.05)
+        raise AssertionError(f"waited in vain for {what}")
+
+    def ballots(self, proposal: Proposal) -> list[tuple[int, str, str]]:
+        """Every ballot cast so far, those that were replaced too: who, how, and why."""
+        with self.open():
+            query = select(RollEntry.party_id, Ballot.choice, Ballot.reason).join(
+                RollEntry, RollEntry.id == Ballot.roll_entry_id
+            )
+            rows = db.session.execute(query.where(Ballot.proposal_id == proposal.id).order_by(Ballot.id))
+            return [tuple(row) for row in rows]
+
+
+def link_in(mail: SunkMail, words: str) -> str:
+    """The path of the link below ``words`` in the mail."""
+    return next(path for label, path in mail.links if words in label)
+
+
+@contextmanager
+def served(folder: Path, **settings: Any) -> Iterator[Site]:
+    """The co-op in ``folder``, answering on a free port until the end."""
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))
+        port = door.getsockname()[1]
+    url, clock = f"http://127.0.0.1:{port}", MovableClock()
+    values = {"base_url": url, "mail_url": f"file:{folder / 'mail'}", "contact": "hello@example.org"}
+    app = create_app(read_settings({}, data_dir=str(folder), **values, **settings), clock)
+    worker = Worker(app, app.extensions["coopgov.waker"], clock)
+    stop, is_ready = threading.Event(), threading.Event()
+
+    def answer() -> None:
+        server.serve(app.wsgi_app, "127.0.0.1", port, stop=stop, ready=is_ready.set, threads=4)
+
+    threads = [threading.Thread(target=answer), threading.Thread(target=worker.run)]
+    for thread in threads:
+        thread.start()
+    try:
+        assert is_ready.wait(PATIENCE_S)
+        yield Site(app, url, clock)
+    finally:
+        worker.stop()
+        stop.set()
+        for thread in threads:
+            thread.join()
+        with app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+
+
+def set_up(folder: Path, name: str) -> None:
+    """What `coopgov init` makes of an empty folder."""
+    command = [str(Path(sys.executable).with_name("coopgov")), "init", "--name", name, "--base-url", "http://127.0.0.1"]
+    answers = ["--contact", "hello@example.org", "--mail-url", ""]
+    subprocess.run([*command, *answers], env={"COOPGOV_DATA_DIR": str(folder)}, check=True, capture_output=True)
+
+
+def copied(template: Path, folder: Path) -> Path:
+    """A fresh co-op like the one in ``template``."""
+    return Path(shutil.copytree(template, folder))
