@@ -37,7 +37,7 @@ OPENINGS = [
 ]
 COMPARISONS = [("at_least", N_("At least")), ("more_than", N_("More than"))]
 BASES = [
-    ("decisive", N_("those who agree, disagree or block")),
+    ("decisive", N_("those who take a side")),
     ("cast", N_("all who vote, abstentions included")),
     ("eligible", N_("everybody on the roll")),
 ]

@@ -39,6 +39,16 @@ class WordsEdited(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class VisibilityChanged(Event):
+    """A thread became public, or members-only: what was sent out about it has to follow."""
+
+    name: ClassVar[str] = "discussion.visibility_changed"
+    thread_id: int
+    is_public: bool
+    by_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class WordsHidden(Event):
     """Words were hidden (by a convenor), restored, or deleted (by their author): ``act`` says which."""
 

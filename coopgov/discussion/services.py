@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from coopgov.core.errors import Refused
 from coopgov.core.text import slug_of
 from coopgov.discussion import queries, rules
-from coopgov.discussion.events import CommentPosted, ThreadOpened, WordsEdited, WordsHidden
+from coopgov.discussion.events import CommentPosted, ThreadOpened, VisibilityChanged, WordsEdited, WordsHidden
 from coopgov.discussion.models import Comment, Moderation, ReadMark, Revision, Thread
 from coopgov.discussion.rules import Author
 from coopgov.groups.models import Group
@@ -120,6 +120,7 @@ def change_visibility(thread: Thread, to_public: bool, by_id: int, moderates: bo
     thread.is_public = to_public
     _changed(thread)
     audit.record(by_id, "thread.visibility", f"thread:{thread.id}", now, public=to_public)
+    emit(VisibilityChanged(thread_id=thread.id, is_public=to_public, by_id=by_id), now)
 
 
 def delete_words(thread: Thread, comment: Comment | None, by_id: int, now: datetime) -> None:
@@ -137,6 +138,11 @@ def delete_words(thread: Thread, comment: Comment | None, by_id: int, now: datet
     if post.state == "deleted":
         return
     post.state, post.source, post.html = "deleted", "", ""
+    writing_session().execute(
+        delete(Revision).where(
+            Revision.thread_id == thread.id, Revision.comment_id == (comment.id if comment else None)
+        )
+    )
     _after_act(thread, comment, "delete", by_id, now)
 
 

@@ -20,6 +20,7 @@ class Group(Base):
     purpose_source: Mapped[str] = mapped_column(Text, default="")
     purpose_html: Mapped[str] = mapped_column(Text, default="")
     joining: Mapped[str] = mapped_column(String(8), default="open")
+    seats: Mapped[int | None]  # how many may sit in the group at once; None: as many as wish
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     version: Mapped[int] = mapped_column(default=1)  # counts every change of what the group's page shows
 

@@ -98,7 +98,13 @@ def _shown_name(person: queries.Seated, viewer: Viewer) -> str:
 def edit(slug: str) -> Response:
     group = _run_by_viewer(slug)
     form = GroupForm(
-        {"name": group.name, "summary": group.summary, "purpose": group.purpose_source, "joining": group.joining}
+        {
+            "name": group.name,
+            "summary": group.summary,
+            "purpose": group.purpose_source,
+            "joining": group.joining,
+            "seats": group.seats,
+        }
     )
     return show("groups/edit.html", form=form, group=group)
 

@@ -13,6 +13,7 @@ JOINING = {  # how one joins → what the form and the group's page call it
 NAME_AT_MOST = 80
 SUMMARY_AT_MOST = 300
 PURPOSE_AT_MOST = 20_000
+SEATS_AT_MOST = 100_000
 
 REFUSALS: Refusals = {
     "group.name_taken": (Kind.CONFLICT, N_("There is already a group called %(name)s. Choose another name.")),
@@ -25,12 +26,22 @@ REFUSALS: Refusals = {
             "then you can step down or leave."
         ),
     ),
+    "group.full": (Kind.CONFLICT, N_("All %(seats)s seats of %(group)s are taken. When somebody leaves, one is free.")),
+    "group.fewer_seats": (
+        Kind.INVALID,
+        N_("%(members)s people sit in the group already: it needs as many seats at least."),
+    ),
     "group.not_seated": (Kind.CONFLICT, N_("This person is not in the group now, so they cannot convene it.")),
     "group.nobody_asks": (
         Kind.CONFLICT,
         N_("This request is not waiting any more: somebody answered it, or it was taken back."),
     ),
 }
+
+
+def has_room(seats: int | None, taken: int) -> bool:
+    """True when one more may sit in a group with ``seats`` seats (None: no limit), of which ``taken`` are taken."""
+    return seats is None or taken < seats
 
 
 def may_found(viewer: Viewer) -> bool:

@@ -20,8 +20,10 @@ def touch_group(group_id: int) -> None:
     writing_session().execute(update(Group).where(Group.id == group_id).values(version=Group.version + 1))
 
 
-def found_group(name: str, summary: str, purpose: str, joining: str, founder_id: int, now: datetime) -> Group:
-    """A new working group, convened by its founder; ``purpose`` is Markdown.
+def found_group(
+    name: str, summary: str, purpose: str, joining: str, founder_id: int, now: datetime, seats: int | None = None
+) -> Group:
+    """A new working group, convened by its founder; ``purpose`` is Markdown, ``seats`` None means as many as wish.
 
     Raises Refused ``group.name_taken``, ``group.not_a_member``, ``text.too_long``.
     """
@@ -29,6 +31,7 @@ def found_group(name: str, summary: str, purpose: str, joining: str, founder_id:
     _refuse_taken_name(name)
     taken = session.scalars(select(Group.slug))
     group = Group(slug=rules.free_slug(name, taken), name=name, summary=summary, joining=joining, created_at=now)
+    group.seats = seats
     group.purpose_source, group.purpose_html = purpose, to_html(purpose)
     session.add(group)
     session.flush()
@@ -38,12 +41,26 @@ def found_group(name: str, summary: str, purpose: str, joining: str, founder_id:
     return group
 
 
-def edit_group(group: Group, name: str, summary: str, purpose: str, joining: str, by_id: int, now: datetime) -> None:
-    """Changes what the group says of itself and how one joins; its address stays. Raises as ``found_group``."""
+def edit_group(
+    group: Group,
+    name: str,
+    summary: str,
+    purpose: str,
+    joining: str,
+    by_id: int,
+    now: datetime,
+    seats: int | None = None,
+) -> None:
+    """Changes what the group says of itself and how one joins; its address stays.
+
+    Raises as ``found_group``, and Refused ``group.fewer_seats`` when more people sit in it than ``seats``.
+    """
     writing_session()
+    if seats is not None and seats < (members := queries.member_count(group.id, now)):
+        raise Refused("group.fewer_seats", field="seats", members=members)
     if name.casefold() != group.name.casefold():
         _refuse_taken_name(name)
-    group.name, group.summary, group.joining = name, summary, joining
+    group.name, group.summary, group.joining, group.seats = name, summary, joining, seats
     group.purpose_source, group.purpose_html = purpose, to_html(purpose)
     touch_group(group.id)
     audit.record(by_id, "group.edited", f"group:{group.id}", now)
@@ -53,7 +70,7 @@ def edit_group(group: Group, name: str, summary: str, purpose: str, joining: str
 def join(group: Group, party_id: int, now: datetime) -> Seat:
     """The party's seat, or its wish for one where a convenor decides; asking twice changes nothing.
 
-    Raises Refused ``group.not_a_member``.
+    Raises Refused ``group.not_a_member``, ``group.full``.
     """
     session = writing_session()
     held = queries.open_seat(group.id, party_id)
@@ -87,7 +104,7 @@ def leave(group: Group, party_id: int, now: datetime) -> None:
 
 
 def seat_asker(group: Group, party_id: int, by_id: int, now: datetime) -> Seat:
-    """Accepts a wish to join. Raises Refused ``group.nobody_asks``, ``group.not_a_member``."""
+    """Accepts a wish to join. Raises Refused ``group.nobody_asks``, ``group.not_a_member``, ``group.full``."""
     _wish(group, party_id)
     return _seat(group, party_id, "member", by_id, now)
 
@@ -127,7 +144,10 @@ def _seat(group: Group, party_id: int, role: str, by_id: int, now: datetime) -> 
     """Ends what the party held in the group and begins a seat with ``role`` at the same instant."""
     session = writing_session()
     _refuse_non_member(party_id, now)
-    if held := queries.open_seat(group.id, party_id):
+    held = queries.open_seat(group.id, party_id)
+    if held is None or held.role == "asked":
+        _refuse_when_full(group, now)
+    if held:
         held.ends_at = now
         session.flush()
     seat = Seat(group_id=group.id, party_id=party_id, role=role, starts_at=now)
@@ -156,6 +176,11 @@ def _refuse_taken_name(name: str) -> None:
 def _refuse_non_member(party_id: int, now: datetime) -> None:
     if member_number(party_id, now) is None:
         raise Refused("group.not_a_member")
+
+
+def _refuse_when_full(group: Group, now: datetime) -> None:
+    if not rules.has_room(group.seats, queries.member_count(group.id, now)):
+        raise Refused("group.full", group=group.name, seats=group.seats)
 
 
 def _refuse_last_convenor(group: Group, party_id: int, now: datetime) -> None:

@@ -13,7 +13,6 @@ FACT_TABLES = (
     "roll_entry",
     "result",
     "outcome",
-    "revision",
     "proposal_revision",
     "moderation",
 )

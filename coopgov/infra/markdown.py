@@ -67,6 +67,7 @@ def to_html(source: str, mentions: Mapping[str, str] = {}) -> str:
     """
     tokens = _parsed(source)
     _put_under_the_page(tokens)
+    _empty_heads_into_cells(tokens)
     names = _Names(mentions)
     for token in tokens:
         if token.children:
@@ -110,6 +111,13 @@ def _put_under_the_page(tokens: list[Token]) -> None:
         if token.type == "heading_open":
             before = min(TOP_HEADING + used.index(token.tag), before + 1, LOWEST_HEADING)
         token.tag = f"h{before}"
+
+
+def _empty_heads_into_cells(tokens: list[Token]) -> None:
+    """The empty corner of a table heads nothing, and would be read out as a heading without words."""
+    for opening, words, closing in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        if opening.type == "th_open" and not words.content.strip():
+            opening.tag = closing.tag = "td"
 
 
 def _without_pictures(tokens: Iterable[Token]) -> Iterator[Token]:

@@ -110,6 +110,7 @@ def upgrade() -> None:
         sa.Column("purpose_source", sa.Text(), nullable=False),
         sa.Column("purpose_html", sa.Text(), nullable=False),
         sa.Column("joining", sa.String(length=8), nullable=False),
+        sa.Column("seats", sa.Integer(), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint("joining IN ('open', 'asked')", name=op.f("ck_working_group_joining")),

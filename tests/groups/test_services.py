@@ -1,3 +1,5 @@
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -220,3 +222,52 @@ def test_an_unknown_group_is_not_found(app):
         queries.group_by_slug("nothing")
     with pytest.raises(NotFound):
         queries.group_by_id(99)
+
+
+def test_a_group_has_no_more_members_than_seats(app):
+    ada, bo, cy = make.member(), make.member(), make.member()
+    group = found(ada)
+    with write_transaction():
+        services.edit_group(group, "Tech", "s", "p", "open", ada.id, NOW, seats=2)
+        services.join(group, bo.id, NOW)
+    with pytest.raises(Refused) as refused, write_transaction():
+        services.join(group, cy.id, NOW)
+    assert refused.value.reason == "group.full"
+    with write_transaction():
+        services.leave(group, bo.id, LATER)
+        services.join(group, cy.id, LATER)
+    assert queries.sitters_at(group.id, LATER) == {ada.id, cy.id}
+
+
+def test_a_group_cannot_get_fewer_seats_than_are_taken(app):
+    ada, bo = make.member(), make.member()
+    group = found(ada)
+    with write_transaction():
+        services.join(group, bo.id, NOW)
+    with pytest.raises(Refused) as refused, write_transaction():
+        services.edit_group(group, "Tech", "s", "p", "open", ada.id, NOW, seats=1)
+    assert (refused.value.reason, refused.value.field) == ("group.fewer_seats", "seats")
+
+
+def test_a_convenor_of_a_full_group_can_be_appointed_from_its_members(app):
+    ada, bo = make.member(), make.member()
+    group = found(ada)
+    with write_transaction():
+        services.join(group, bo.id, NOW)
+        services.edit_group(group, "Tech", "s", "p", "open", ada.id, NOW, seats=2)
+        services.appoint_convenor(group, bo.id, ada.id, LATER)
+    assert queries.convenor_ids(group.id, LATER) == {ada.id, bo.id}
+
+
+def test_fifty_two_applicants_at_once_for_fifty_seats_make_fifty_members(app, sign_in):
+    convenor = make.member()
+    group = found(convenor)
+    with write_transaction():
+        services.edit_group(group, "Tech", "s", "p", "open", convenor.id, NOW, seats=51)
+        applicants = [make.member().id for _ in range(52)]
+    browsers = [sign_in(party_id) for party_id in applicants]
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda browser: browser.submit("/g/tech/join").status_code, browsers))
+    assert Counter(answers) == {303: 50, 409: 2}
+    assert queries.member_count(group.id, NOW) == 51
+    assert broken_at() is None

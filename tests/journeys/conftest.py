@@ -10,9 +10,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from coopgov.app import create_app
+from coopgov.config import read_settings
 from coopgov.core.time import utc_now
 from coopgov.demo.seed import Demo, seed_demo
 from coopgov.infra.db import db
+from coopgov.infra.migrate import migrate
+from coopgov.infra.setup import write_key
 from tests.journeys.site import Site, copied, served, set_up
 from tests.journeys.tab import OpenTab, Setting, Tab
 
@@ -79,16 +83,17 @@ def site(empty_coop: Path, tmp_path: Path) -> Iterator[Site]:
 
 
 @pytest.fixture(scope="session")
-def seeded(empty_coop: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, Demo]]:
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, Demo]]:
     """The demonstration; tests share it, so that none may count on what another could change."""
-    folder = copied(empty_coop, tmp_path_factory.mktemp("demo") / "data")
-    (folder / "coopgov.db").unlink()
+    folder = tmp_path_factory.mktemp("demo")
+    write_key(folder)
+    app = create_app(read_settings({}, data_dir=str(folder), demo=True))
+    with app.app_context():
+        migrate(db.engine)
+        demo = seed_demo(utc_now(), random.Random(7264))
+        db.session.remove()
+        db.engine.dispose()
     with served(folder, demo=True) as site:
-        with site.open():
-            from coopgov.infra.migrate import migrate
-
-            migrate(db.engine)
-            demo = seed_demo(utc_now(), random.Random(7264))
         yield site, demo
 
 

@@ -3,13 +3,12 @@
 import os
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from axe_playwright_python.base import AXE_PATH
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, Response, Route, expect
 
 from tests.journeys.site import Person, Site
@@ -32,12 +31,6 @@ class Setting:
     @property
     def is_phone(self) -> bool:
         return self.width < 600
-
-
-@cache
-def axe_source() -> str:
-    """The source of axe."""
-    return Path(AXE_PATH).read_text()
 
 
 class Tab:
@@ -235,7 +228,7 @@ class Examiner:
 def violations(page: Page) -> list[str]:
     """What axe finds: the rule and the places."""
     if not page.evaluate("typeof axe === 'object'"):
-        page.evaluate(axe_source())
+        page.evaluate(AXE_SCRIPT)
     found = page.evaluate("rules => axe.run(rules)", RULES)
     return [f"{one['id']}: {[node['target'] for node in one['nodes']]}" for one in found["violations"]]
 

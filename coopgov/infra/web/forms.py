@@ -109,7 +109,8 @@ class _Said(DataRequired):
 
     def __call__(self, form: Any, field: Any) -> None:
         if not field.data or (isinstance(field.data, str) and not field.data.strip()):
-            raise StopValidation(_(str(self.message)))  # or the next check would complain of the same gap
+            field.errors[:] = []  # one gap, one complaint
+            raise StopValidation(_(str(self.message)))
 
 
 class MailAddress:
@@ -126,7 +127,7 @@ class AtMost(Length):
     def __init__(self, most: int) -> None:
         super().__init__(max=most)
         self.most = most
-        self.field_flags = {"data_most": most}
+        self.field_flags = {"maxlength": most}  # for the counter; nothing is cut
 
     def __call__(self, form: Any, field: Any) -> None:
         over = count_characters(field.data or "") - self.most
