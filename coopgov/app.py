@@ -101,8 +101,8 @@ SAYINGS: tuple[Sayings, ...] = (
     admin_routes.SAYINGS,
 )
 PANELS = (
-    *discussion_routes.PANELS,
     *decisions_routes.PANELS,
+    *discussion_routes.PANELS,
     *notifications_routes.PANELS,
     *admin_routes.PANELS,
 )

@@ -42,7 +42,7 @@ class Settings:
     )
     queue: str = _setting(
         "",
-        "How workers are woken. Empty: in process, or LISTEN/NOTIFY on PostgreSQL. `redis://…`: huey (the extra `redis`).",
+        "How workers are woken. Empty: in process, or LISTEN/NOTIFY on PostgreSQL. `redis://…`: huey (extra `redis`).",
     )
     trusted_proxy: str = _setting(
         "", "IP address of the reverse proxy whose X-Forwarded-* headers are believed. Empty: none."

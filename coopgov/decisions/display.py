@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import render_template, request
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from coopgov.core.errors import NotFound
 from coopgov.core.viewer import Viewer
@@ -329,6 +329,13 @@ def thread_panel(viewer: Viewer, thread_id: int) -> Markup:
     if not lines and not may_start:
         return Markup()
     return _panel("decisions/_thread.html", lines, thread_id=thread_id, may_start=may_start)
+
+
+def thread_keeper(_viewer: Viewer, thread_id: int) -> Markup:
+    """Why the thread cannot be deleted: it holds a proposal. Empty when it holds none."""
+    if not queries.proposals_of(thread_id, is_member=True):
+        return Markup()
+    return escape(_("It holds a proposal, which has to stay readable."))
 
 
 def group_panel(viewer: Viewer, group_id: int) -> Markup:

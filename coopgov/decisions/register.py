@@ -4,10 +4,11 @@ import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from coopgov.core.text import N_
+from coopgov.core.time import utc_text
 from coopgov.decisions.drawing import count_votes
 from coopgov.decisions.models import ResultRow
 from coopgov.decisions.queries import DecisionLine, Sheet
@@ -54,7 +55,7 @@ def safe_cell(value: object) -> object:
 def as_atom(lines: Sequence[DecisionLine], coop: str, base_url: str, founded: datetime) -> bytes:
     """The register as an Atom feed; an entry is renewed when its result is there."""
     title = _("%(coop)s: decisions", coop=coop)
-    entries = [_entry(line, base_url, founded) for line in lines]
+    entries = [_entry(line, base_url) for line in lines]
     return atom(title, f"{base_url}/decisions", f"{base_url}/decisions.atom", founded, entries)
 
 
@@ -100,10 +101,11 @@ def _fields(line: DecisionLine, base_url: str) -> dict[str, Any]:
     }
 
 
-def _entry(line: DecisionLine, base_url: str, founded: datetime) -> Entry:
+def _entry(line: DecisionLine, base_url: str) -> Entry:
     opened = line.opened_at or line.closes_at
     return Entry(
-        id=tag_id(base_url, founded, f"proposal/{line.id}"),
+        # the ids that the co-op's own feed gives: the proposal is one thing, the decision another
+        id=tag_id(base_url, line.closed_at or opened, f"{'decision' if line.closed_at else 'proposal'}/{line.id}"),
         title=f"{line.tag_label}: {line.title}",
         url=base_url + line.path,
         published=opened,
@@ -114,4 +116,4 @@ def _entry(line: DecisionLine, base_url: str, founded: datetime) -> Entry:
 
 
 def _instant(instant: datetime | None) -> str | None:
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if instant else None
+    return utc_text(instant) if instant else None

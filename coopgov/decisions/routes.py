@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask import Blueprint, Response, current_app, redirect, request
-from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response as AnyResponse
 
 from coopgov.config import Settings
@@ -50,6 +49,7 @@ SAYINGS: Sayings = {
 }
 PANELS: tuple[Panel, ...] = (
     Panel("thread.side", display.thread_panel),
+    Panel("thread.keeps", display.thread_keeper),
     Panel("group.main", display.group_panel),
 )
 PAGE = "decisions/proposal.html"
@@ -341,12 +341,8 @@ def _cast(form: BallotForm, number: int, party_id: int, public_name: str, channe
         return 422
     now, choice, reason = received_at(), form.choice.data, form.reason.data or ""
     try:
-        try:
-            with write_transaction():
-                services.cast_ballot(number, party_id, choice, reason, public_name, channel, now, now)
-        except IntegrityError:  # another ballot took the place in between, which the write lock rules out: look again
-            with write_transaction():
-                services.cast_ballot(number, party_id, choice, reason, public_name, channel, now, now)
+        with write_transaction():
+            services.cast_ballot(number, party_id, choice, reason, public_name, channel, now, now)
     except Refused as refused:
         form.refuse(refused, text_of(refused))
         return status_of(refused)

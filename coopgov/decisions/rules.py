@@ -35,10 +35,6 @@ REFUSALS: Refusals = {
     "ballot.choice": (Kind.INVALID, N_("Choose how you vote.")),
     "ballot.reason_needed": (Kind.INVALID, N_("A block needs a reason, so that others can answer it.")),
     "ballot.reason_too_long": (Kind.INVALID, N_("The reason is too long: at most %(most)s characters.")),
-    "ballot.collided": (
-        Kind.CONFLICT,
-        N_("Your vote came in twice at the same moment, and one of the two counts. Look, and change it if need be."),
-    ),
     "outcome.words_needed": (Kind.INVALID, N_("Write what follows from the decision.")),
     "outcome.review_in_the_past": (Kind.INVALID, N_("Choose a review date in the future.")),
 }

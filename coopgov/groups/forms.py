@@ -11,7 +11,6 @@ from coopgov.groups import rules
 from coopgov.infra.i18n import gettext as _
 from coopgov.infra.web.forms import AtMost, BaseForm, StringField, TextAreaField, each_label, lazy, needed
 
-
 _SEATS = lazy("Write a whole number from 1 to 100,000, or nothing.")
 
 

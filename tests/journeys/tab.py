@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, Response, Route, expect
 
@@ -248,3 +249,4 @@ def _context(browser: Browser, setting: Setting) -> BrowserContext:
 
 
 OpenTab = Callable[..., Tab]
+two_settings = pytest.mark.parametrize("setting", ["js-phone", "nojs-desktop"], indirect=True)
