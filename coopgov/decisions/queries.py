@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, and_, case, func, or_, select, true
+from sqlalchemy import Select, and_, bindparam, case, func, or_, select, true
 from sqlalchemy.orm import aliased, load_only
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -356,9 +357,14 @@ def ballots_waiting(party_id: int, now: datetime) -> Sequence[DecisionLine]:
 
 def proposals_of(thread_id: int, is_member: bool) -> Sequence[DecisionLine]:
     """A thread's proposals in every state: under vote, still to open, over; each the newest first."""
-    query = _lines().where(Proposal.thread_id == thread_id, _seen_by(is_member))
+    return [_line(row) for row in db.session.execute(_of_thread(is_member), {"thread": thread_id})]
+
+
+@cache  # building it costs more than asking it, and every thread's page asks
+def _of_thread(is_member: bool) -> Select[Any]:
+    query = _lines().where(Proposal.thread_id == bindparam("thread"), _seen_by(is_member))
     place = case((Proposal.state.in_(RUNNING), 0), (Proposal.state.in_(("draft", "scheduled")), 1), else_=2)
-    return _fetched(query.order_by(place, Proposal.id.desc()).limit(50))
+    return query.order_by(place, Proposal.id.desc()).limit(50)
 
 
 def group_decisions(group_id: int, is_member: bool, limit: int) -> Sequence[DecisionLine]:

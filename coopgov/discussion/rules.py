@@ -11,7 +11,7 @@ from coopgov.core.viewer import Viewer
 TITLE_AT_MOST = 150
 TEXT_AT_MOST = 20_000
 REASON_AT_MOST = 300
-PER_PAGE = 50  # comments
+PER_PAGE = 100  # comments
 
 REFUSALS: Refusals = {
     "thread.gone": (Kind.CONFLICT, N_("This discussion was deleted meanwhile, so nothing can be added to it.")),

@@ -176,6 +176,12 @@ class Site:
 
         return self.do(act)
 
+    def vote(self, proposal: Proposal, person: Person, choice: str, reason: str) -> None:
+        """Their ballot, cast signed in."""
+        self.do(
+            lambda now: decisions.cast_ballot(proposal.id, person.id, choice, reason, person.name, "web", now, now)
+        )
+
     # What came of it
 
     def mail(self, to: str, words: str) -> SunkMail:

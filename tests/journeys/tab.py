@@ -135,6 +135,11 @@ class Tab:
         """What stands in a field."""
         return self.page.get_by_label(re.compile(f"^{re.escape(label)}( \\(optional\\))?$")).input_value()
 
+    def spoil_token(self, action: str) -> None:
+        """Makes the form that goes to ``action`` one that has been open for too long."""
+        spoil = "form => form.elements.form_token.value = 'stale'"
+        self.page.locator(f"form[action$='{action}']").first.evaluate(spoil)
+
     def enter_as(self, person: Person) -> None:
         """Signs in, without the pages for it."""
         cookie = {"name": "coopgov", "value": self.site.cookie_of(person), "url": self.site.url}

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
@@ -31,9 +32,13 @@ class _Kept:
     stamp: Hashable
     until: datetime
     body: bytes
-    packed: bytes
     etag: str
     mimetype: str
+
+    @cached_property
+    def packed(self) -> bytes:
+        """The body gzipped, once somebody takes it so."""
+        return gzip.compress(self.body, 6, mtime=0)
 
 
 class PageStore:
@@ -89,7 +94,7 @@ def public_page(
 def _keep(body: bytes, stamp: Hashable, mimetype: str, now: datetime, until: datetime | None) -> _Kept:
     end = min(now + KEEP, until) if until and until > now else now + KEEP
     etag = hashlib.sha256(body).hexdigest()[:24]
-    return _Kept(stamp, end, body, gzip.compress(body, 6, mtime=0), etag, mimetype)
+    return _Kept(stamp, end, body, etag, mimetype)
 
 
 def _answer(kept: _Kept) -> Response:
