@@ -33,6 +33,7 @@ from coopgov.infra.feeds import ATOM_TYPE
 from coopgov.infra.web.access import MEMBER, PUBLIC, SIGNED_IN, VISITOR, allow, current_viewer
 from coopgov.infra.web.answers import status_of, text_of
 from coopgov.infra.web.forms import BaseForm
+from coopgov.infra.web.layout import speak_for
 from coopgov.infra.web.moment import received_at
 from coopgov.infra.web.pages import public_page, reads_as_public, show, show_to_all
 from coopgov.infra.web.panels import Panel
@@ -390,7 +391,10 @@ def _entry(token: str) -> RollEntry | None:
         payload = signer.read("ballot", token)
     except BadToken:
         return None
-    return queries.entry_of_link(payload["p"], payload["e"])
+    entry = queries.entry_of_link(payload["p"], payload["e"])
+    if entry is not None:
+        speak_for(party(entry.party_id).language)
+    return entry
 
 
 def _is_somebody_else(entry: RollEntry) -> bool:

@@ -201,8 +201,8 @@ def _needing(facts: Facts) -> str:
     if facts["share"] == "1/1":
         return _("All of them have to agree.")
     if facts["strict"]:
-        return _("More than %(share)s is needed: %(needed)s.", **_shown(facts))
-    return _("At least %(share)s is needed: %(needed)s.", **_shown(facts))
+        return _("More than %(share)s is needed.", **_shown(facts))
+    return _("At least %(share)s is needed.", **_shown(facts))
 
 
 def _turnout(facts: Facts) -> str:
@@ -211,7 +211,8 @@ def _turnout(facts: Facts) -> str:
     abstained = int(facts["abstain"])
     if not abstained:
         return voted
-    return f"{voted} {ngettext('%(n)s abstained.', '%(n)s abstained.', abstained, n=number(abstained))}"
+    silent = ngettext("%(num)s abstained.", "%(num)s abstained.", abstained)
+    return f"{voted} {silent}"
 
 
 def _quorum(facts: Facts) -> str:

@@ -20,7 +20,7 @@ class MailForm(BaseForm):
     """What to send by mail; its fields are the areas of ``kinds``."""
 
     talk = _ticks(lazy("Discussions"))
-    votes = _ticks(lazy("Votes"))
+    votes = _ticks(lazy("Voting"))
     groups = _ticks(lazy("Groups"))
 
     def __init__(self, chosen: Mapping[str, bool]) -> None:

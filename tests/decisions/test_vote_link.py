@@ -160,7 +160,7 @@ def test_after_closing_the_link_shows_the_result_and_keeps_the_typed_reason(clie
     page = client.get(path)
     assert page.status_code == 200
     assert "Undecided" in page.text
-    assert "3 hours ago" in page.text
+    assert "3\N{NO-BREAK SPACE}hours\N{NO-BREAK SPACE}ago" in page.text
     assert "You did not vote." in page.text
     assert ballots() == 0
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from coopgov.discussion import queries
 from coopgov.discussion.models import Comment, Thread
-from coopgov.infra.db import db
+from coopgov.infra.db import db, write_transaction
 from tests import factories as make
 
 THREAD = {"title": "Where shall we meet?", "text": "In *Hull*?", "readers": "public"}
@@ -84,18 +84,19 @@ class TestReading:
         make.comment(short, ada, public_name="Ada Lovelace")
         assert 'content="noindex"' in client.get(short.path).text
 
-    def test_comments_come_fifty_to_a_page_and_a_permalink_finds_its_page(self, client, tech, ada):
+    def test_comments_come_a_hundred_to_a_page_and_a_permalink_finds_its_page(self, client, tech, ada):
         thread = make.thread(tech, ada)
-        for n in range(1, 61):
-            make.comment(thread, ada, f"Word {n}.")
+        with write_transaction():
+            for n in range(1, 111):
+                make.comment(thread, ada, f"Word {n}.")
         first, second = client.get(thread.path).text, client.get(thread.path + "?page=2").text
-        assert "Word 50." in first
-        assert "Word 51." not in first
-        assert "Word 51." in second
-        answer = client.get(f"/t/{thread.id}/c/57")
-        assert (answer.status_code, answer.location) == (302, f"{thread.path}?page=2#c-57")
-        assert 'id="c-57"' in second
-        for number in (0, 61):
+        assert "Word 100." in first
+        assert "Word 101." not in first
+        assert "Word 101." in second
+        answer = client.get(f"/t/{thread.id}/c/107")
+        assert (answer.status_code, answer.location) == (302, f"{thread.path}?page=2#c-107")
+        assert 'id="c-107"' in second
+        for number in (0, 111):
             assert client.get(f"/t/{thread.id}/c/{number}").status_code == 404
 
     def test_answers_nest_two_levels_deep_and_say_whom_they_answer_below(self, client, tech, ada, bob):
@@ -110,9 +111,10 @@ class TestReading:
     def test_an_answer_to_an_earlier_page_says_what_it_answers(self, client, tech, ada):
         thread = make.thread(tech, ada)
         first = make.comment(thread, ada)
-        for _n in range(49):
-            make.comment(thread, ada)
-        make.comment(thread, ada, "Late.", parent_id=first.id)
+        with write_transaction():
+            for _n in range(99):
+                make.comment(thread, ada)
+            make.comment(thread, ada, "Late.", parent_id=first.id)
         assert f'in reply to <a href="/t/{thread.id}/c/1">' in client.get(thread.path + "?page=2").text
 
     def test_hostile_words_and_names_stay_text(self, client, sign_in, tech):

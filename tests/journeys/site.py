@@ -10,14 +10,15 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, template_rendered
+from flask import Flask
 from sqlalchemy import func, select
+from werkzeug.exceptions import HTTPException
 
 from coopgov.app import create_app
 from coopgov.config import read_settings
@@ -75,11 +76,13 @@ class Site:
     def __init__(self, app: Flask, url: str, clock: MovableClock) -> None:
         self.app, self.url, self.clock = app, url, clock
         self.mail_url = app.extensions["coopgov.settings"].mail_url
-        self.template = ""  # of the page rendered last
-        template_rendered.connect(self._note_template, app)
 
-    def _note_template(self, _app: Flask, template: Any, **_: Any) -> None:
-        self.template = template.name or ""
+    def page_at(self, path: str) -> str:
+        """The name of the page under the path."""
+        for method in ("GET", "POST"):
+            with suppress(HTTPException):
+                return str(self.app.url_map.bind("").match(path, method)[0])
+        return "nothing"
 
     @contextmanager
     def open(self) -> Iterator[None]:

@@ -18,6 +18,8 @@ SHOTS = os.environ.get("SHOTS", "")  # a folder: a picture of every page that is
 PATIENCE_MS = 15_000
 STATUS_NOTE = "Failed to load resource"  # Chromium's note on an error status, which we look at ourselves
 RULES = {"resultTypes": ["violations"]}
+THINGS = """[...new Set([...document.querySelectorAll('body *')].map(
+    thing => [thing.localName, thing.className.baseVal ?? thing.className, ...thing.getAttributeNames()].join(' ')))].sort()"""
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,6 @@ class Tab:
         self.page = self.context.new_page()
         self.taps = self.pages = 0
         self._faults: list[str] = []
-        self._seen: set[tuple[str, int]] = set()
         self._listen()
         self._examiner = Examiner(browser, setting) if not setting.js else None
 
@@ -113,6 +114,14 @@ class Tab:
         self.taps += 1
         target.tap() if self.setting.is_phone else target.click()
 
+    def press_key(self, key: str, until: str) -> None:
+        """Presses a key until what ``until`` selects has the focus."""
+        for _ in range(40):
+            if self.page.evaluate("what => document.activeElement.matches(what)", until):
+                return
+            self.page.keyboard.press(key)
+        raise AssertionError(f"{key} never leads to {until}")
+
     # Doing something there
 
     def button(self, words: str, within: str = "body") -> Locator:
@@ -176,7 +185,7 @@ class Tab:
         """Everything that must hold on every page."""
         self.pages += 1
         self.page.wait_for_load_state("load")
-        where = f"{self.page.url} ({self.site.template}, {self.setting})"
+        where = f"{self.page.url} ({self.setting})"
         assert not self._faults, f"{where}: {self._faults}"
         assert self.page.locator("html[lang][dir]").count() == 1, where
         assert self.page.locator("h1").count() == 1, where
@@ -187,15 +196,15 @@ class Tab:
     def _keep_picture(self) -> None:
         if SHOTS:
             kind = f"{'js' if self.setting.js else 'nojs'}-{self.setting.width}{'-dark' if self.setting.dark else ''}"
-            name = f"{self.name}-{self.pages:02}-{self.site.template.replace('/', '_')}-{kind}.png"
+            name = f"{self.name}-{self.pages:02}-{self.site.page_at(self.path)}-{kind}.png"
             self.page.screenshot(path=Path(SHOTS) / name, full_page=True)
 
     def _examine(self, where: str) -> None:
-        """axe, once for each kind of page in a journey."""
-        kind = (self.site.template, self.page.locator(".errors, .flashes, .card").count())
-        if kind in self._seen:
+        """axe, once for each kind of page and each set of things that stand on it."""
+        kind = (self.setting, self.site.page_at(self.path), tuple(self.page.evaluate(THINGS)))
+        if kind in _examined:
             return
-        self._seen.add(kind)
+        _examined.add(kind)
         if self._examiner:
             found = self._examiner.examine(self.page.url, self.page.content())
         else:
@@ -253,5 +262,6 @@ def _context(browser: Browser, setting: Setting) -> BrowserContext:
     return context
 
 
+_examined: set[tuple[Setting, str, tuple[str, ...]]] = set()
 OpenTab = Callable[..., Tab]
 two_settings = pytest.mark.parametrize("setting", ["js-phone", "nojs-desktop"], indirect=True)

@@ -29,6 +29,7 @@ def test_a_convenor_hides_words_and_the_public_log_says_why(site: Site, open_tab
     tab.fill("Reason", "Insults, see article 3.")
     tab.press("Hide the words")
     tab.says("The words are hidden", "Hidden by a convenor", "Insults, see article 3.")
+    visitor = open_tab(site)
     visitor.visit(thread.path)
     visitor.says("Insults, see article 3.")
     visitor.silent("fools")
@@ -41,6 +42,7 @@ def test_a_convenor_hides_words_and_the_public_log_says_why(site: Site, open_tab
     tab.follow("Restore: comment 1 by Mallory Archer")
     tab.fill("Reason", "Quoted from a play.")
     tab.press("Restore the words")
+    visitor = open_tab(site)
     visitor.visit(thread.path)
     visitor.says("fools")
 
@@ -130,6 +132,7 @@ def test_a_convenor_writes_down_what_follows_from_a_decision(site: Site, open_ta
     tab.fill("What follows", "Ada buys **four** trees by March.")
     tab.press("Record the outcome")
     tab.says("The outcome is recorded.", "Ada buys four trees by March.")
+    visitor = open_tab(site)
     visitor.visit("/decisions")
     visitor.follow("Plant quinces")
     visitor.says("Passed", "Ada buys four trees by March.", "It is time.")

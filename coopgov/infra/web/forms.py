@@ -108,9 +108,13 @@ class _Said(DataRequired):
     """A required field whose message is translated when it is shown, not when the form is defined."""
 
     def __call__(self, form: Any, field: Any) -> None:
-        if not field.data or (isinstance(field.data, str) and not field.data.strip()):
-            field.errors[:] = []  # one gap, one complaint
-            raise StopValidation(_(str(self.message)))
+        if field.data and (not isinstance(field.data, str) or field.data.strip()):
+            return
+        typed = any(str(value).strip() for value in field.raw_data or ())
+        if typed and field.errors:
+            raise StopValidation  # what was typed could not be read, and that is said already
+        field.errors[:] = []  # one gap, one complaint
+        raise StopValidation(_(str(self.message)))
 
 
 class MailAddress:

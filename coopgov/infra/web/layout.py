@@ -75,6 +75,12 @@ def choose_language() -> None:
     i18n.speak(wish if wish in i18n.languages() else own or profile.language, profile.zone)
 
 
+def speak_for(language: str) -> None:
+    """Goes on in ``language``, unless it is empty or the address asks for another: for links that were mailed."""
+    if language and "lang" not in request.args:
+        i18n.speak(language, coop_profile().zone)
+
+
 def _when(instant: datetime) -> Markup:
     return i18n.when(instant, received_at())
 

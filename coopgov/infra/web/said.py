@@ -15,7 +15,9 @@ Sayings = dict[str, str]  # key → sentence, marked with N_
 
 def go(path: str, said: str = "", anchor: str = "") -> Response:
     """The answer after a successful POST: 303 to ``path``, which then shows the note ``said``."""
-    query = ("&" if "?" in path else "?") + urlencode({"said": said}) if said else ""
+    asked = {"said": said, "lang": request.args.get("lang", "")}  # a visitor's language goes along
+    given = {name: value for name, value in asked.items() if value}
+    query = ("&" if "?" in path else "?") + urlencode(given) if given else ""
     return redirect(path + query + (f"#{anchor}" if anchor else ""), 303)
 
 
