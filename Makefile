@@ -6,10 +6,12 @@ READY := .venv/.ready
 CATALOGUES := coopgov/translations
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types lock translations clean
+.PHONY: help setup demo test lint types lock translations clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
+
+setup: $(READY) ## Install everything into .venv
 
 demo: $(READY) ## Serve a co-op to play with on http://127.0.0.1:8000 (PORT=… for another port)
 	@$(BIN)/coopgov serve --demo --port $(PORT)

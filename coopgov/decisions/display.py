@@ -40,10 +40,12 @@ from coopgov.tally.reason import Reason
 from coopgov.tally.rule import PRESETS, Rule
 
 VOTES_ON_A_PAGE = 50
+LAST_PAGE = 1_000_000
 SUMMARY_WORDS = 60
 SENTENCE_ENDS = (".", "!", "?", ":", ";", ",", "…", "。")
 SHOWN_IN_GROUP = 6
 ROLL_ON_A_PAGE = 100
+VERSIONS_ON_A_PAGE = 10
 REGISTER_ON_A_PAGE = 25
 
 
@@ -213,8 +215,8 @@ def _opening(proposal: Proposal, state: str) -> Step:
 
 
 def page_asked() -> int:
-    """The number in ``?page=``, at least 1, before it is known how many pages there are."""
-    return max(1, request.args.get("page", 1, type=int))
+    """The number in ``?page=`` between 1 and the last page that could be, before it is known how many there are."""
+    return min(max(1, request.args.get("page", 1, type=int)), LAST_PAGE)
 
 
 def summary(html: str) -> str:
@@ -241,9 +243,10 @@ def composer_facts(thread: Thread, proposal: Proposal | None, source: str) -> di
 
 
 def history_facts(number: int) -> dict[str, Any]:
-    """What a proposal said before."""
-    sheet = queries.sheet(number)
-    return {"proposal": sheet.proposal, "former": [former(revision) for revision in queries.revisions(number)]}
+    """A page of what a proposal said before."""
+    page = paged(queries.revision_count(number), VERSIONS_ON_A_PAGE)
+    former_ones = queries.revisions(number, page.size, page.first)
+    return {"proposal": queries.sheet(number).proposal, "former": [former(one) for one in former_ones], "page": page}
 
 
 def former(revision: ProposalRevision) -> dict[str, Any]:

@@ -35,12 +35,11 @@ RUNNING = ("open", "counting")
 
 @dataclass(frozen=True)
 class Sheet:
-    """A proposal with what stands around it on its page; ``thread_title`` is empty while the thread is hidden."""
+    """A proposal with what stands around it on its page."""
 
     proposal: Proposal
     author_name: str
-    thread_title: str
-    thread_path: str
+    thread: Thread
     group_name: str
     group_path: str
     result: ResultRow | None
@@ -50,6 +49,14 @@ class Sheet:
     def rule(self) -> Rule:
         """The rule that the proposal carries."""
         return Rule.from_plain(self.proposal.rule)
+
+    def thread_for(self, is_member: bool) -> tuple[str, str]:
+        """Title and path of the thread; no title while it is hidden, nor for the public while members alone read it.
+
+        A vote stays public to its end, whatever happens to the thread that it came from.
+        """
+        is_told = self.thread.state == "visible" and (self.thread.is_public or is_member)
+        return (self.thread.title, self.thread.path) if is_told else ("", f"/t/{self.thread.id}")
 
 
 def is_shown_to_all() -> ColumnElement[bool]:
@@ -71,10 +78,11 @@ def is_public_now(proposal: Proposal) -> bool:
 
 @dataclass(frozen=True)
 class Stamp:
-    """What decides what a proposal's pages show: its version, and what the clock needs to move it on."""
+    """What decides what a proposal's pages show: its version, its thread's, and what the clock needs to move it on."""
 
     id: int
     version: int
+    thread_version: int
     slug: str
     state: str
     opens_at: datetime | None
@@ -87,15 +95,18 @@ class Stamp:
 
 
 def stamp_of(proposal: Proposal) -> Stamp:
-    """The stamp of a proposal that is there already."""
+    """The stamp of a proposal that is there already, for a page that is kept by nobody."""
     p = proposal
-    return Stamp(p.id, p.version, p.slug, p.state, p.opens_at, p.closes_at)
+    return Stamp(p.id, p.version, 0, p.slug, p.state, p.opens_at, p.closes_at)
 
 
 def proposal_stamp(proposal_id: int) -> Stamp | None:
     """The stamp of a public proposal, in one light statement; None when there is none."""
     query = (
-        select(Proposal.id, Proposal.version, Proposal.slug, Proposal.state, Proposal.opens_at, Proposal.closes_at)
+        select(
+            *(Proposal.id, Proposal.version, Thread.version, Proposal.slug),
+            *(Proposal.state, Proposal.opens_at, Proposal.closes_at),
+        )
         .join(Thread, Thread.id == Proposal.thread_id)
         .where(Proposal.id == proposal_id, is_shown_to_all())
     )
@@ -137,8 +148,7 @@ def sheet(proposal_id: int) -> Sheet:
     if row is None:
         raise NotFound
     proposal, author, thread, name, group_slug, result, outcome = row
-    title, path = (thread.title, thread.path) if thread.state == "visible" else ("", f"/t/{thread.id}")
-    return Sheet(proposal, author, title, path, name, f"/g/{group_slug}", result, outcome)
+    return Sheet(proposal, author, thread, name, f"/g/{group_slug}", result, outcome)
 
 
 def outcome_count(proposal_id: int) -> int:
@@ -146,10 +156,15 @@ def outcome_count(proposal_id: int) -> int:
     return db.session.scalar(select(func.count()).where(Outcome.proposal_id == proposal_id)) or 0
 
 
-def revisions(proposal_id: int) -> Sequence[ProposalRevision]:
+def revision_count(proposal_id: int) -> int:
+    """How many times the proposal was mended."""
+    return db.session.scalar(select(func.count()).where(ProposalRevision.proposal_id == proposal_id)) or 0
+
+
+def revisions(proposal_id: int, limit: int, offset: int) -> Sequence[ProposalRevision]:
     """What the proposal said before, newest first."""
     query = select(ProposalRevision).where(ProposalRevision.proposal_id == proposal_id)
-    return db.session.scalars(query.order_by(ProposalRevision.id.desc())).all()
+    return db.session.scalars(query.order_by(ProposalRevision.id.desc()).limit(limit).offset(offset)).all()
 
 
 # The roll

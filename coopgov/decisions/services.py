@@ -28,9 +28,12 @@ from coopgov.tally.rule import Rule
 def draft_proposal(thread: Thread, author: Author, terms: Terms, now: datetime) -> Proposal:
     """A new proposal in ``thread``: a draft, scheduled, or open already when the terms say so.
 
-    Raises Refused for times that the rule does not allow, a text that is too long, a roll with nobody on it.
+    Raises Refused for a thread that went meanwhile, times that the rule does not allow, a text that is too long, a
+    roll with nobody on it.
     """
     session = writing_session()
+    if thread.state != "visible":
+        raise Refused("proposal.not_here")
     rules.check_times(terms, now)
     proposal = Proposal(
         thread_id=thread.id,

@@ -5,7 +5,7 @@ from wtforms.validators import AnyOf, Length, Optional
 from wtforms.widgets import HiddenInput
 
 from coopgov.core.ids import random_id
-from coopgov.core.text import N_
+from coopgov.core.text import N_, one_line
 from coopgov.discussion import rules
 from coopgov.infra.i18n import gettext as _
 from coopgov.infra.web.forms import AtMost, BaseForm, StringField, TextAreaField, each_label, lazy, needed
@@ -28,7 +28,7 @@ class CommentForm(TextForm):
     """A comment; ``parent`` is the number of the comment it answers."""
 
     parent = IntegerField(widget=HiddenInput(), validators=[Optional()])
-    form_key = HiddenField(default=random_id, validators=[Length(max=64)])
+    form_key = HiddenField(default=random_id, validators=[Length(max=64)], filters=[one_line])
 
 
 class AudienceForm(BaseForm):

@@ -33,8 +33,8 @@ class Thread(Base):
 
     @property
     def path(self) -> str:
-        """The thread's address within the site."""
-        return f"/t/{self.id}-{self.slug}" if self.slug else f"/t/{self.id}"
+        """The thread's address within the site; without its title while that is hidden."""
+        return f"/t/{self.id}-{self.slug}" if self.slug and self.state == "visible" else f"/t/{self.id}"
 
 
 class Comment(Base):

@@ -314,12 +314,11 @@ def ask_delete(kind: str, words_id: int) -> Response:
 @bp.post("/<any(t,c):kind>/<int:words_id>/delete")
 @allow(SIGNED_IN)
 def delete(kind: str, words_id: int) -> AnyResponse:
-    words = _deletable(kind, words_id)
-    facts = _words_facts(words)
-    with write_transaction():
+    with write_transaction():  # from the question on whether it may go: a proposal might begin in between
+        words = _deletable(kind, words_id)
         services.delete_words(words.thread, words.comment, current_viewer().party_id, received_at())
     if words.comment is None:
-        return go(f"{facts['group'].path}", said="thread-deleted")
+        return go(group_by_id(words.thread.group_id).path, said="thread-deleted")
     return go(_read_at(words), said="words-deleted", anchor=_anchor(words))
 
 

@@ -126,8 +126,8 @@ def change_visibility(thread: Thread, to_public: bool, by_id: int, moderates: bo
 def delete_words(thread: Thread, comment: Comment | None, by_id: int, now: datetime) -> None:
     """Takes the author's words away for everybody; their place in the thread stays.
 
-    A thread goes as a whole, and only while nobody else has written in it. Raises Refused ``words.not_yours``,
-    ``thread.answered``.
+    A thread goes as a whole, title and comments too, and only while nobody else has written in it. Raises Refused
+    ``words.not_yours``, ``thread.answered``.
     """
     writing_session()
     post = comment or thread
@@ -137,13 +137,20 @@ def delete_words(thread: Thread, comment: Comment | None, by_id: int, now: datet
         raise Refused("thread.answered")
     if post.state == "deleted":
         return
-    post.state, post.source, post.html = "deleted", "", ""
-    writing_session().execute(
-        delete(Revision).where(
-            Revision.thread_id == thread.id, Revision.comment_id == (comment.id if comment else None)
-        )
-    )
+    _erase(thread, comment)
     _after_act(thread, comment, "delete", by_id, now)
+
+
+def _erase(thread: Thread, comment: Comment | None) -> None:
+    """Words and earlier versions, of one comment or of the whole thread, are no longer anywhere."""
+    session, none_left = writing_session(), {"state": "deleted", "source": "", "html": ""}
+    if comment is not None:
+        session.execute(update(Comment).where(Comment.id == comment.id).values(none_left))
+        session.execute(delete(Revision).where(Revision.comment_id == comment.id))
+        return
+    session.execute(update(Thread).where(Thread.id == thread.id).values(none_left | {"title": "", "slug": ""}))
+    session.execute(update(Comment).where(Comment.thread_id == thread.id).values(none_left))
+    session.execute(delete(Revision).where(Revision.thread_id == thread.id))
 
 
 def hide_words(thread: Thread, comment: Comment | None, by_id: int, reason: str, now: datetime) -> None:

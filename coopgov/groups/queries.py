@@ -54,8 +54,8 @@ def is_taken(instant: datetime) -> ColumnElement[bool]:
 
 
 def seats(party_id: int, instant: datetime) -> dict[int, str]:
-    """Group id → role (member, convenor) of the party at ``instant``."""
-    query = select(Seat.group_id, Seat.role).where(Seat.party_id == party_id, is_taken(instant))
+    """Group id → role (member, convenor) of the party at ``instant``; empty for who is no member of the co-op."""
+    query = _sitters(Seat.group_id, Seat.role, instant=instant).where(Seat.party_id == party_id)
     return {group_id: role for group_id, role in db.session.execute(query)}
 
 

@@ -92,10 +92,9 @@ class Site:
 
     def do(self, act: Callable[[datetime], Any]) -> Any:
         """What ``act`` gives, in a write transaction of its own; the rows it gives can be read later."""
-        with self.open():
-            with write_transaction() as session:
-                session.expire_on_commit = False
-                return act(self.clock())
+        with self.open(), write_transaction() as session:
+            session.expire_on_commit = False
+            return act(self.clock())
 
     def ask(self, query: Any) -> Any:
         """The one value that ``query`` gives."""

@@ -112,7 +112,7 @@ def _unread() -> int:
 
 
 def _in_language(code: str) -> str:
-    others = [(k, v) for k, v in request.args.items(multi=True) if k != "lang"]
+    others = [(k, v) for k, v in request.args.items(multi=True) if k not in ("lang", "said")]
     return f"{request.path}?{urlencode([*others, ('lang', code)])}"
 
 
