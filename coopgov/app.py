@@ -36,7 +36,7 @@ from coopgov.infra import audit, check, coop, jobs, mail, markdown, outbox, wake
 from coopgov.infra.crypto import Signer
 from coopgov.infra.db import db, engine_options
 from coopgov.infra.jobs import Clockwork, DatabaseTask, Handler, OutsideTask, Work
-from coopgov.infra.web import answers, csrf, headers, layout, moment, static
+from coopgov.infra.web import addresses, answers, csrf, headers, layout, moment, static
 from coopgov.infra.web.access import Reader, cookie_name, guard, terms_of
 from coopgov.infra.web.pages import PageStore
 from coopgov.infra.web.said import Sayings
@@ -125,6 +125,8 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] =
     _configure(app, settings)
     app.extensions |= {"coopgov.settings": settings, "coopgov.clock": clock, "coopgov.signer": Signer(settings.keys)}
     db.init_app(app)
+    for step in (moment.stamp_arrival, addresses.refuse_unreadable):  # before any step of a feature, which may wait
+        app.before_request(step)
     waker.install_waker(app, settings.database, settings.queue)
     _register(app, settings)
     _install_web(app)
@@ -140,6 +142,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         MAX_FORM_MEMORY_SIZE=LARGEST_REQUEST,
     )
     app.url_map.strict_slashes = False
+    app.url_map.converters["int"] = addresses.RowNumber
 
 
 def _register(app: Flask, settings: Settings) -> None:
@@ -165,7 +168,7 @@ def _install_web(app: Flask) -> None:
     manager.request_loader(lambda _request: _reader())
     layout.install_layout(app)
     answers.install_answers(app)
-    for step in (moment.stamp_arrival, layout.choose_language, guard, csrf.check_origin_and_token):
+    for step in (layout.choose_language, guard, csrf.check_origin_and_token):
         app.before_request(step)
     app.after_request(headers.harden)
     with app.app_context():

@@ -19,7 +19,7 @@ from coopgov.infra.i18n import current_zone, full_time
 from coopgov.infra.i18n import gettext as _
 from coopgov.infra.markdown import REFUSALS as TEXT_REFUSALS
 from coopgov.infra.markdown import TOO_LONG
-from coopgov.infra.web.forms import AtMost, BaseForm, StringField, TextAreaField, each_label, lazy, needed
+from coopgov.infra.web.forms import MESSAGES, AtMost, BaseForm, StringField, TextAreaField, each_label, lazy, needed
 from coopgov.infra.web.moment import received_at
 from coopgov.tally.rule import PRESETS, Base, BlockKind, Blocks, Quorum, QuorumKind, Rule, Threshold
 
@@ -28,6 +28,7 @@ TOO_LONG_TEXT = TEXT_REFUSALS["text.too_long"][1]
 SLACK = timedelta(minutes=10)  # between reading which closing is the earliest and sending it
 USUAL_LENGTH = timedelta(days=7)
 USUAL_HOUR = 18
+FIRST_YEAR, LAST_YEAR = 1970, 2999
 
 ELECTORATES = [("group", N_("The members of this group")), ("coop", N_("All members of the co-op"))]
 OPENINGS = [
@@ -79,6 +80,14 @@ class Fits:
             raise ValidationError(_(TOO_LONG_TEXT))
 
 
+class WithinReach:
+    """A date that every clock of the world can show, and not far beyond what anybody decides on."""
+
+    def __call__(self, form: Any, field: DateTimeLocalField | DateField) -> None:
+        if field.data is not None and not FIRST_YEAR <= field.data.year <= LAST_YEAR:
+            raise ValidationError(_(MESSAGES["Not a valid datetime value."]))
+
+
 def _instant(field: DateTimeLocalField) -> datetime:
     assert field.data is not None  # the form was validated
     return from_wall_clock(field.data, current_zone())
@@ -114,8 +123,8 @@ class ProposalForm(BaseForm):
     reason_required = BooleanField(lazy("A block needs a reason"), default=True)
     minimum_days = IntegerField(lazy("Days that voting lasts at least"), [Optional()], default=7)
     opening = RadioField(lazy("When does voting open?"), default="now")
-    opens_at = DateTimeLocalField(lazy("Opens"), [Optional()])
-    closes_at = DateTimeLocalField(lazy("Voting closes"), [needed(N_("Write when voting closes."))])
+    opens_at = DateTimeLocalField(lazy("Opens"), [Optional(), WithinReach()])
+    closes_at = DateTimeLocalField(lazy("Voting closes"), [needed(N_("Write when voting closes.")), WithinReach()])
 
     def __init__(self, data: Mapping[str, Any] | None = None) -> None:
         super().__init__(data)
@@ -315,7 +324,9 @@ class OutcomeForm(BaseForm):
         description=lazy("Who does what, by when. **Bold**, lists and links work."),
     )
     review_on = DateField(
-        lazy("Review on"), [Optional()], description=lazy("The day on which to look at the decision again.")
+        lazy("Review on"),
+        [Optional(), WithinReach()],
+        description=lazy("The day on which to look at the decision again."),
     )
 
     def review_at(self) -> datetime | None:

@@ -115,7 +115,7 @@ def meanings_of(rule: Rule) -> dict[str, str]:
 
 def _abstaining(rule: Rule) -> str:
     if rule.base is Base.DECISIVE:
-        return _("I have voted, and weigh for neither side.")
+        return _("I take part, but my vote weighs for neither side.")
     return _("I take no side, and am counted among those of whom a share must agree.")
 
 

@@ -169,7 +169,8 @@ def comment(thread_id: int) -> AnyResponse:
 
 
 def _posted(thread: Thread, form: CommentForm) -> int:
-    parent = queries.comment_at(thread.id, form.parent.data) if form.parent.data else None
+    number = _answered(thread, form)
+    parent = queries.comment_at(thread.id, number) if number else None
     if form.parent.data and parent is None:
         raise Refused("comment.no_such_parent")
     author = rules.author_of(current_viewer())
@@ -177,6 +178,12 @@ def _posted(thread: Thread, form: CommentForm) -> int:
     return services.post_comment(
         thread, author, form.text.data or "", parent_id, form.form_key.data or "", received_at()
     ).number
+
+
+def _answered(thread: Thread, form: CommentForm) -> int:
+    """The number of the comment that is answered; 0 for none, and for one that the thread cannot have."""
+    number = form.parent.data or 0
+    return number if 0 < number <= thread.comment_count else 0
 
 
 @bp.post("/t/<int:thread_id>/preview")
@@ -189,7 +196,7 @@ def preview_comment(thread_id: int) -> Response:
 
 def _comment_facts(thread: Thread, form: CommentForm) -> dict[str, Any]:
     """The thread and the comment that is answered, for the form on a page of its own."""
-    number = form.parent.data or 0
+    number = _answered(thread, form)
     found = queries.comments_between(thread.id, number, number, with_names=True)
     line = found[0] if found else None
     return {

@@ -63,8 +63,12 @@ db = SQLAlchemy(model_class=Base, disable_autonaming=True)
 
 
 def engine_options(url: str) -> dict[str, Any]:
-    """How to open ``url``: pool and time-outs for PostgreSQL, nothing for SQLite (its settings follow on connect)."""
-    return {**POOL, "connect_args": {"options": PG_OPTIONS}} if url.startswith("postgresql") else {}
+    """How to open ``url``: pool and time-outs for PostgreSQL, none for SQLite (its settings follow on connect).
+
+    Errors name no values: they are logged, and a value may be somebody's address or words.
+    """
+    pool = {**POOL, "connect_args": {"options": PG_OPTIONS}} if url.startswith("postgresql") else {}
+    return {**pool, "hide_parameters": True}
 
 
 @event.listens_for(Engine, "connect")

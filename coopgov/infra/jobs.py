@@ -63,15 +63,20 @@ class DatabaseTask:
     run: Callable[[Payload, datetime], None]
 
 
+def _nothing(_payload: Payload, _now: datetime) -> None:
+    """Nothing has to be written down."""
+
+
 @dataclass(frozen=True)
 class OutsideTask:
     """Work on the world. ``prepare`` reads (None: nothing to do any more), ``perform`` acts with no transaction open
-    under the job's key, ``finish`` writes down that it was done."""
+    under the job's key, ``finish`` writes down that it was done, ``drop`` that there was nothing to do any more."""
 
     kind: str
     prepare: Callable[[Payload, datetime], Any | None]
     perform: Callable[[Any, str], None]
     finish: Callable[[Payload, datetime], None]
+    drop: Callable[[Payload, datetime], None] = _nothing
 
 
 @dataclass(frozen=True)

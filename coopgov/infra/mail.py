@@ -154,8 +154,18 @@ def _perform(message: EmailMessage, _key: str) -> None:
 
 
 def _finish(payload: Payload, now: datetime) -> None:
+    _settle(payload, "sent", now)
+
+
+def _drop(payload: Payload, now: datetime) -> None:
+    _settle(payload, "dropped", now)
+
+
+def _settle(payload: Payload, state: str, now: datetime) -> None:
+    """Forgets what the mail says; one that was settled before stays as it was."""
     row = writing_session().get_one(Mail, payload["mail"])
-    row.state, row.settled_at, row.facts = "sent", now, {}
+    if row.state == "waiting":
+        row.state, row.settled_at, row.facts = state, now, {}
 
 
-SEND = OutsideTask("mail.send", _prepare, _perform, _finish)
+SEND = OutsideTask("mail.send", _prepare, _perform, _finish, _drop)

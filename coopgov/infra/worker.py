@@ -127,8 +127,7 @@ def _run_outside(task: OutsideTask, job_id: int, now: datetime) -> None:
     with write_transaction() as session:
         held = session.scalars(select(Job).where(Job.id == job_id, Job.lease == lease)).first()
         if held is not None:
-            if ready is not None:
-                task.finish(payload, now)
+            (task.drop if ready is None else task.finish)(payload, now)
             _mark_done(held, now)
 
 

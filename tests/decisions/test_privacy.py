@@ -107,9 +107,12 @@ def test_an_instant_that_no_clock_reaches_is_bad_input(sign_in, opens_at):
     answer = sign_in(on.author.id).submit(f"/t/{on.thread.id}/proposals/new", **form)
     assert answer.status_code == 422
     assert "Write a date and a time." in answer.text
-    assert sign_in(on.author.id).submit(
-        f"/t/{on.thread.id}/proposals/new", **form | {"opening": "now", "closes_at": "9999-12-31T23:59"}
-    ).status_code == 422
+    assert (
+        sign_in(on.author.id)
+        .submit(f"/t/{on.thread.id}/proposals/new", **form | {"opening": "now", "closes_at": "9999-12-31T23:59"})
+        .status_code
+        == 422
+    )
 
 
 def test_the_history_of_a_proposal_comes_in_pages(client, clock):

@@ -42,7 +42,14 @@ def test_an_answer_to_a_comment_with_an_impossible_number_is_refused(sign_in, nu
 
 @pytest.mark.parametrize(
     "path",
-    ["/g/%00", "/g/%00/threads", "/g/%00/feed.atom", "/g/x%00y/people", "/decisions?group=%00", "/decisions?result=%00"],
+    [
+        "/g/%00",
+        "/g/%00/threads",
+        "/g/%00/feed.atom",
+        "/g/x%00y/people",
+        "/decisions?group=%00",
+        "/decisions?result=%00",
+    ],
 )
 def test_a_nul_in_an_address_is_no_failure_of_ours(client, sign_in, path):
     assert client.get(path).status_code in (400, 404)

@@ -11,7 +11,7 @@ from wtforms import Field, Form, ValidationError
 from wtforms.validators import DataRequired, Length, StopValidation
 
 from coopgov.core.errors import Refused
-from coopgov.core.text import N_, clean_lines, count_characters, one_line
+from coopgov.core.text import N_, clean_lines, count_characters, fold_email, one_line
 from coopgov.infra.i18n import gettext as _
 from coopgov.infra.web.csrf import form_is_stale
 
@@ -23,7 +23,8 @@ MESSAGES = {  # WTForms' own words that can reach a page, in ours
     "Not a valid date value.": N_("Write a date."),
     "Invalid email address.": N_("Write an e-mail address, like name@example.org."),
 }
-_PART = r"[^@\s.\"<>(),:;\\\[\]]+"
+LONGEST_ADDRESS = 254  # RFC 5321; folding the case may lengthen it, as ß becomes ss
+_PART = r"[^@\s.\"<>(),:;\\\[\]\x00-\x1f\x7f]+"
 _ADDRESS = re.compile(rf"{_PART}(\.{_PART})*@{_PART}(\.{_PART})*")
 STALE = N_(
     "This page had been open too long, or you signed in meanwhile. Nothing was lost: check it and send it again."
@@ -121,7 +122,8 @@ class MailAddress:
     """Looks like an address: one @, a host, no white space. Whether it is one, the mail to it shows."""
 
     def __call__(self, form: Any, field: Any) -> None:
-        if not _ADDRESS.fullmatch(field.data or ""):
+        address = field.data or ""
+        if not _ADDRESS.fullmatch(address) or len(fold_email(address)) > LONGEST_ADDRESS:
             raise ValidationError(_(MESSAGES["Invalid email address."]))
 
 

@@ -1,0 +1,27 @@
+"""Addresses that no page of ours gives out: turned away before they reach the database."""
+
+from flask import request
+from werkzeug.exceptions import BadRequest
+from werkzeug.routing import IntegerConverter, Map
+
+LARGEST_ID = 2**31 - 1  # PostgreSQL's INTEGER; what is beyond it is an error there, and of another size in SQLite
+
+
+class RowNumber(IntegerConverter):
+    """``<int:…>``: the id of a row. A number that no row can have is not found."""
+
+    regex = "[0-9]{1,10}"  # int() reads the digits of every script, and gives up at 4,300 of them
+
+    def __init__(self, map: Map) -> None:
+        super().__init__(map, max=LARGEST_ID)
+
+
+def refuse_unreadable() -> None:
+    """Before each request. Raises BadRequest for an address with a NUL, which PostgreSQL cannot compare with any
+    text, and for a query that is no UTF-8."""
+    try:
+        query = request.query_string.decode()
+    except UnicodeDecodeError as error:
+        raise BadRequest from error
+    if "\x00" in request.path or "%00" in query or "\x00" in query:
+        raise BadRequest
