@@ -17,7 +17,9 @@ class CoopForm(BaseForm):
         lazy("In one sentence"), [AtMost(300)], description=lazy("Stands under the name, in feeds and link previews.")
     )
     about = TextAreaField(
-        lazy("About the co-op"), [AtMost(20_000)], description=lazy("Markdown works here. Shown on the page “About this co-op”.")
+        lazy("About the co-op"),
+        [AtMost(20_000)],
+        description=lazy("Markdown works here. Shown on the page “About this co-op”."),
     )
     zone = SelectField(lazy("Time zone"), description=lazy("Votes open and close by its clocks."))
     language = SelectField(lazy("Language"), description=lazy("For visitors, and for members who have not chosen."))

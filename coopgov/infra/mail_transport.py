@@ -45,9 +45,7 @@ def _send_by_smtp(target: SplitResult, message: EmailMessage) -> None:
         codes = [code for code, _ in error.recipients.values()]
         raise (Permanent if all(c >= 500 for c in codes) else MailWaits)(f"recipient refused: {codes}") from None
     except (smtplib.SMTPException, OSError) as error:
-        raise MailWaits(
-            f"{type(error).__name__}"
-        ) from None  # what the server said may name the recipient: not for logs
+        raise MailWaits(f"{type(error).__name__}") from None  # its words may name the recipient
 
 
 def _connected(target: SplitResult) -> smtplib.SMTP:

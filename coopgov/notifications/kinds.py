@@ -28,12 +28,16 @@ KINDS: dict[str, NoticeKind] = {
         NoticeKind(
             "thread_comment",
             "talk",
-            N_("Somebody comments in a thread that I wrote in"),
+            N_("Somebody comments in a discussion that I wrote in"),
             N_("%(name)s commented."),
             False,
         ),
         NoticeKind(
-            "thread_opened", "talk", N_("A thread is opened in one of my groups"), N_("%(name)s opened a thread."), True
+            "thread_opened",
+            "talk",
+            N_("A discussion starts in one of my groups"),
+            N_("%(name)s started a discussion."),
+            True,
         ),
         NoticeKind("voting_opened", "votes", N_("I can vote: the ballot itself"), N_("Voting is open."), True),
         NoticeKind(

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from coopgov.core.errors import Refused
+from coopgov.decisions import services
 from coopgov.decisions.models import Outcome
 from coopgov.discussion import services as talk
 from coopgov.discussion.models import Thread
@@ -94,8 +95,6 @@ def test_nobody_starts_a_proposal_in_a_thread_that_went_while_they_wrote(app):
 
 
 def draft_in(thread, on):
-    from coopgov.decisions import services
-
     return services.draft_proposal(thread, author_of(on.author), terms(), NOW)
 
 
@@ -115,9 +114,7 @@ def test_an_instant_that_no_clock_reaches_is_bad_input(sign_in, opens_at):
     )
 
 
-def test_the_history_of_a_proposal_comes_in_pages(client, clock):
-    from coopgov.decisions import services
-
+def test_the_history_of_a_proposal_comes_in_pages(client):
     on = scene()
     proposal = draft(on)
     with write_transaction():

@@ -12,7 +12,7 @@ from coopgov.demo.diary import JUST_NOW, SLEEPS, WAKES, ZONE, Diary, awake, spre
 from coopgov.demo.story import RULES, stories
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-INSTANTS = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - zoned below
+INSTANTS = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))
 DAYS = st.lists(st.none() | st.floats(0.01, 9.9), min_size=1, max_size=30)
 
 

@@ -21,7 +21,8 @@ def test_a_number_that_no_row_can_have_is_not_found(client, sign_in, path, numbe
 @pytest.mark.parametrize("path", ["/inbox/{}/read", "/admin/jobs/{}/again", "/p/{}/ballots", "/c/{}/edit"])
 def test_nothing_is_done_to_a_number_that_no_row_can_have(sign_in, path):
     browser = sign_in(make.officer().id)
-    assert [browser.submit(path.format(number)).status_code for number in (HUGE, BEYOND)] == [404, 404]
+    for number in (HUGE, BEYOND):
+        assert browser.submit(path.format(number)).status_code in (404, 405)
 
 
 @pytest.mark.parametrize("number", [HUGE, BEYOND, "-" + HUGE])
@@ -76,6 +77,7 @@ def test_the_longest_name_fits_in_public_however_it_is_shown(sign_in):
     assert sign_in(ada.id).submit(f"/t/{on.thread.id}/comments", text="Hello").status_code == 303
 
 
-def test_the_query_of_a_redirect_may_be_any_bytes(client):
+def test_a_query_that_is_no_text_is_bad_input(client):
     on = scene()
-    assert client.get(f"/t/{on.thread.id}", query_string=b"x=\xff").status_code in (301, 400)
+    answer = client.get(f"/t/{on.thread.id}", environ_overrides={"QUERY_STRING": "x=\xff"})
+    assert answer.status_code == 400

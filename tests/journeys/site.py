@@ -180,9 +180,7 @@ class Site:
 
     def vote(self, proposal: Proposal, person: Person, choice: str, reason: str) -> None:
         """Their ballot, cast signed in."""
-        self.do(
-            lambda now: decisions.cast_ballot(proposal.id, person.id, choice, reason, person.name, "web", now, now)
-        )
+        self.do(lambda now: decisions.cast_ballot(proposal.id, person.id, choice, reason, person.name, "web", now, now))
 
     # What came of it
 

@@ -7,7 +7,7 @@ import pytest
 
 from coopgov.core.text import slug_of
 from tests.journeys.site import Site
-from tests.journeys.tab import OpenTab, two_settings
+from tests.journeys.tab import OpenTab, the_other_two, two_settings
 
 pytestmark = pytest.mark.browser
 ZONE = ZoneInfo("Europe/London")
@@ -99,6 +99,7 @@ def test_a_convenor_puts_a_matter_to_the_vote_under_a_rule_of_its_own(site: Site
     other.silent("Late Comer (you)")
 
 
+@the_other_two
 def test_a_convenor_takes_a_proposal_back(site: Site, open_tab: OpenTab) -> None:
     rosa = site.member("Rosa Parks")
     proposal = site.proposal(site.thread(site.group("Garden", rosa), rosa, "Quinces"), rosa, "Plant quinces")

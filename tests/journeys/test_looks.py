@@ -2,6 +2,7 @@
 
 import pytest
 
+from coopgov.demo.cast import persona_email
 from coopgov.demo.seed import Demo
 from tests.journeys.site import Site
 from tests.journeys.tab import OpenTab, two_settings
@@ -14,7 +15,7 @@ def test_pages_are_as_readable_in_the_dark(demo_site: Site, demo: Demo, open_tab
     tab = open_tab(demo_site, dark=True)
     for path in ("/", demo.public_thread, demo.closed_proposal, demo.open_proposal, "/decisions", "/sign-in"):
         tab.visit(path)
-    tab.enter_as(demo_site.known("maya.lindqvist@example.org"))
+    tab.enter_as(demo_site.known(persona_email("member") or ""))
     for path in ("/", demo.open_proposal, "/inbox", "/me"):
         tab.visit(path)
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.journeys.site import Site, link_in
-from tests.journeys.tab import OpenTab, Tab, two_settings
+from tests.journeys.tab import OpenTab, Tab, the_other_two, two_settings
 
 pytestmark = pytest.mark.browser
 PASSWORD = "teapot gravel violin"
@@ -92,6 +92,7 @@ def test_a_member_who_forgot_the_password_chooses_a_new_one(site: Site, open_tab
     tab.says("Your new password holds.", "Change password", "by password")
 
 
+@two_settings
 def test_a_member_changes_the_address(site: Site, open_tab: OpenTab) -> None:
     ada, tab = site.member("Ada Byron"), open_tab(site)
     tab.enter_as(ada)
@@ -109,6 +110,7 @@ def test_a_member_changes_the_address(site: Site, open_tab: OpenTab) -> None:
     site.mail(ada.email, "Your address was changed")
 
 
+@the_other_two
 def test_a_member_signs_out_a_browser_that_was_left_behind(site: Site, open_tab: OpenTab) -> None:
     ada, here, there = site.member("Ada Byron"), open_tab(site), open_tab(site)
     for tab in (here, there):

@@ -4,7 +4,7 @@ import pytest
 
 from coopgov.decisions.models import Proposal
 from tests.journeys.site import Person, Site, link_in
-from tests.journeys.tab import OpenTab, two_settings
+from tests.journeys.tab import OpenTab, the_other_two, two_settings
 
 pytestmark = pytest.mark.browser
 WHY = "I have tried it for a year, and it works."
@@ -46,6 +46,7 @@ def test_a_voter_votes_from_the_mail_in_three_taps(site: Site, open_tab: OpenTab
     assert tab.value_of("Your reason") == "The wall is too damp."
 
 
+@the_other_two
 def test_a_voter_finds_the_ballot_without_scrolling_far(site: Site, open_tab: OpenTab) -> None:
     _, ada, _ = scene(site)
     tab = open_tab(site)
@@ -83,6 +84,7 @@ def test_a_member_votes_on_the_page_of_the_proposal(site: Site, open_tab: OpenTa
     tab.silent("Waiting for your vote")
 
 
+@two_settings
 def test_a_double_tap_is_one_ballot(site: Site, open_tab: OpenTab) -> None:
     _, ada, proposal = scene(site)
     tab = open_tab(site)
@@ -94,6 +96,7 @@ def test_a_double_tap_is_one_ballot(site: Site, open_tab: OpenTab) -> None:
     assert site.ballots(proposal) == [(ada.id, "agree", "")]
 
 
+@two_settings
 @pytest.mark.parametrize("is_signed_in", [False, True], ids=["mail", "web"])
 def test_a_reason_survives_a_form_that_is_too_old(site: Site, open_tab: OpenTab, is_signed_in: bool) -> None:
     _, ada, proposal = scene(site)
@@ -114,6 +117,7 @@ def test_a_reason_survives_a_form_that_is_too_old(site: Site, open_tab: OpenTab,
     assert site.ballots(proposal) == [(ada.id, "disagree", WHY)]
 
 
+@the_other_two
 @pytest.mark.parametrize("is_signed_in", [False, True], ids=["mail", "web"])
 def test_a_reason_survives_the_closing(site: Site, open_tab: OpenTab, is_signed_in: bool) -> None:
     rosa, ada, proposal = scene(site)
@@ -139,6 +143,7 @@ def test_a_reason_survives_the_closing(site: Site, open_tab: OpenTab, is_signed_
     assert [voter for voter, _, _ in site.ballots(proposal)] == [rosa.id]
 
 
+@the_other_two
 def test_a_link_in_the_wrong_hands_can_be_switched_off(site: Site, open_tab: OpenTab) -> None:
     rosa, ada, proposal = scene(site)
     link = ballot_link(site, ada)

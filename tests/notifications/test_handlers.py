@@ -71,7 +71,7 @@ class TestThreads:
         assert told() == {(ben.id, "thread_opened")}
         (mail,) = mails()
         assert mail["Subject"] == "New in Tech: Where shall we host?"
-        assert "Ada Lovelace opened a thread in Tech" in text_of(mail)
+        assert "Ada Lovelace started a discussion in Tech" in text_of(mail)
 
     def test_a_mention_in_it_comes_before_the_group_and_reaches_any_member(self, tech, people, catch_up):
         ada, ben, cai, _ = people

@@ -12,7 +12,7 @@ class RowNumber(IntegerConverter):
 
     regex = "[0-9]{1,10}"  # int() reads the digits of every script, and gives up at 4,300 of them
 
-    def __init__(self, map: Map) -> None:
+    def __init__(self, map: Map) -> None:  # noqa: A002 - werkzeug's name for it
         super().__init__(map, max=LARGEST_ID)
 
 
