@@ -5,7 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-MOST_WORDS = 400  # of a changed passage that is compared word by word; longer ones are shown as replaced whole
+# The comparison takes the cube of the words of a passage in the worst case, on a page that anybody may ask for. What
+# is beyond these numbers is shown as replaced whole.
+MOST_LINES = 2_000  # of a text
+MOST_WORDS = 250  # of a changed passage that is compared word by word
+MOST_COMPARED = 1_000  # words of all such passages of a text together
 
 
 @dataclass(frozen=True)
@@ -25,19 +29,24 @@ def changes(before: str, after: str) -> list[Piece]:
 
 
 def _by_lines(before: list[str], after: list[str]) -> Iterator[Piece]:
+    if before != after and max(len(before), len(after)) > MOST_LINES:
+        yield from (Piece("removed", "".join(before)), Piece("added", "".join(after)))
+        return
+    left = MOST_COMPARED
     for act, i, j, m, n in SequenceMatcher(None, before, after).get_opcodes():
         old, new = "".join(before[i:j]), "".join(after[m:n])
         if act == "equal":
             yield Piece("same", old)
+            continue
+        words = max(len(_words(old)), len(_words(new)))
+        if words > min(MOST_WORDS, left):
+            yield from (Piece("removed", old), Piece("added", new))
         else:
-            yield from _by_words(old, new)
+            left -= words
+            yield from _by_words(_words(old), _words(new))
 
 
-def _by_words(before: str, after: str) -> Iterator[Piece]:
-    old, new = _words(before), _words(after)
-    if max(len(old), len(new)) > MOST_WORDS:
-        yield from (Piece("removed", before), Piece("added", after))
-        return
+def _by_words(old: list[str], new: list[str]) -> Iterator[Piece]:
     for act, i, j, m, n in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if act == "equal":
             yield Piece("same", "".join(old[i:j]))

@@ -32,7 +32,9 @@ def send(url: str, message: EmailMessage) -> None:
 def _write(folder: Path, message: EmailMessage) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     name = message["Message-ID"].strip("<>").split("@")[0]
-    (folder / f"{name}.eml").write_bytes(message.as_bytes())
+    half = folder / f"{name}.part"
+    half.write_bytes(message.as_bytes())
+    half.replace(folder / f"{name}.eml")  # who looks into the folder meanwhile sees no half mail
 
 
 def _send_by_smtp(target: SplitResult, message: EmailMessage) -> None:

@@ -38,3 +38,19 @@ def test_long_hostile_texts_are_compared_in_less_than_two_seconds():
     for unit in ("a\n", "a ", "ab\n\n", "x"):
         changes((unit * 20_000)[:20_000], (unit * 20_000)[1:19_000] + "b")
     assert time.process_time() - began < 2
+
+
+def test_many_hostile_passages_are_compared_in_less_than_a_second():
+    """Ten such versions stand on one page, which anybody may ask for."""
+    texts = ["".join(f"S{n}\n{word * 199}\n" for n in range(40))[:20_000] for word in ("a ", "a  ")]
+    began = time.process_time()
+    changes(*texts)
+    assert time.process_time() - began < 1
+
+
+def test_what_is_not_compared_word_by_word_is_still_whole():
+    before, after = ("".join(f"S{n}\n{word * 90}\n" for n in range(40)) for word in ("a ", "b "))
+    for old, new in ((before, after), ("x\n" * 3_000, "y\n" * 3_000)):
+        pieces = changes(old, new)
+        assert "".join(p.text for p in pieces if p.kind != "added") == old
+        assert "".join(p.text for p in pieces if p.kind != "removed") == new

@@ -21,9 +21,11 @@ from tests.journeys.site import Site, copied, served, set_up
 from tests.journeys.tab import OpenTab, Setting, Tab
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+IDLE_FEATURES = "PreloadTopChromeWebUI,WebUITabStrip,Translate,OptimizationHints,MediaRouter,DialMediaRouteProvider"
 ARGUMENTS = (
-    *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--headless=new", "--no-sandbox", "--disable-gpu", "--in-process-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    f"--disable-features={IDLE_FEATURES},PaintHolding,SpareRendererForSitePerProcess,BackForwardCache",
 )
 SETTINGS = {
     "js-phone": Setting(True, 390, 844),

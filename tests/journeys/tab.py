@@ -18,8 +18,10 @@ SHOTS = os.environ.get("SHOTS", "")  # a folder: a picture of every page that is
 PATIENCE_MS = 15_000
 STATUS_NOTE = "Failed to load resource"  # Chromium's note on an error status, which we look at ourselves
 RULES = {"resultTypes": ["violations"]}
-THINGS = """[...new Set([...document.querySelectorAll('body *')].map(
-    thing => [thing.localName, thing.className.baseVal ?? thing.className, ...thing.getAttributeNames()].join(' ')))].sort()"""
+THINGS = """() => {
+    const kind = thing => [thing.localName, thing.className.baseVal ?? thing.className, ...thing.getAttributeNames()];
+    return [...new Set([...document.querySelectorAll('body *')].map(thing => kind(thing).join(' ')))].sort();
+}"""
 
 
 @dataclass(frozen=True)
@@ -206,10 +208,8 @@ class Tab:
         if kind in _examined:
             return
         _examined.add(kind)
-        if self._examiner:
-            found = self._examiner.examine(self.page.url, self.page.content())
-        else:
-            found = violations(self.page)
+        examiner = self._examiner
+        found = examiner.examine(self.page.url, self.page.content()) if examiner else violations(self.page)
         assert not found, f"{where}: {found}"
 
 

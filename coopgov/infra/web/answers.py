@@ -72,7 +72,7 @@ def _problem(status: int, text: str = "", reference: str = "") -> Response:
         text=text or _(TEXTS.get(status, "")),
         reference=reference,
         typed=_typed(),
-        next_path=request.full_path.rstrip("?") if request.method == "GET" else "",
+        next_path=request.full_path.rstrip("?") if request.method == "GET" and status != 400 else "",
     )
 
 
@@ -97,7 +97,7 @@ def _refused(refused: Refused) -> Response:
 
 
 def _sign_in_first(_error: SignInFirst) -> AnyResponse:
-    if request.method != "GET":
+    if request.method not in ("GET", "HEAD"):
         return _problem(403, _("You are signed out, so nothing was saved. Sign in, and send it again."))
     return redirect("/sign-in?" + urlencode({"next": request.full_path.rstrip("?")}), 303)
 
