@@ -12,7 +12,7 @@ from coopgov.tally.methods.proposal import OPTIONS
 from coopgov.tally.rule import BlockKind, Rule
 
 LONGEST_REASON = 500  # characters
-DRAIN = timedelta(seconds=15)  # longer than a request that came in time can wait for the write lock
+DRAIN = timedelta(seconds=25)  # longer than a request that came in time can wait for the write lock, twice
 REMIND_BEFORE = timedelta(hours=24)
 SHORT_VOTE = timedelta(hours=36)  # one that lasts no longer sends no reminder: its opening has just been heard of
 

@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from coopgov.infra.jobs import Permanent
 
 TIMEOUT_S = 20
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class MailWaits(Exception):
@@ -59,4 +60,7 @@ def _connected(target: SplitResult) -> smtplib.SMTP:
     if server.has_extn("starttls"):
         server.starttls(context=ssl.create_default_context())
         server.ehlo()
+    elif target.username and host not in LOOPBACK:
+        server.close()
+        raise MailWaits("the server offers no TLS, and a password is not sent without")
     return server

@@ -99,9 +99,7 @@ def run_job(job_id: int, now: datetime) -> None:
             _run_outside(task, job_id, now)
         else:
             raise Permanent(f"no task is called {kind}")
-    except OperationalError:
-        raise
-    except Exception as error:
+    except Exception as error:  # when the database itself is away, noting the failure says so
         log.warning("job %s (%s) failed: %s", job_id, kind, type(error).__name__, exc_info=True)
         _note_failure(job_id, error, now)
 

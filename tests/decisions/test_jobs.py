@@ -74,7 +74,7 @@ def test_voting_closes_by_the_clock_passes_through_counting_and_is_closed_once(c
     clock.now = CLOSES
     catch_up()
     assert state(proposal) == "counting"
-    clock.forward(seconds=14)
+    clock.forward(seconds=24)
     catch_up()
     assert state(proposal) == "counting"
     clock.forward(seconds=6)

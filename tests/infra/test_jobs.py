@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import pytest
 from flask import Flask
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from coopgov.core.event import Event
 from coopgov.identity.models import Attempt
@@ -202,3 +203,17 @@ def test_a_clockwork_runs_when_it_is_due_and_one_bad_row_stops_no_other(
     clock.forward(minutes=10)
     catch_up()
     assert done == [1, 3, 1, 3]
+
+
+def test_a_task_that_the_database_always_refuses_does_not_hold_up_the_others(
+    busy: Flask, catch_up: Callable[[], int], done: list[Any]
+) -> None:
+    def refuse(payload: dict[str, Any], now: datetime) -> None:
+        raise OperationalError("SELECT 1", {}, Exception("refused"))
+
+    work().add(DatabaseTask("test.refused", refuse))
+    ask("test.refused")
+    ask("test.do", key="other", n=1)
+    catch_up()
+    assert done == [1]
+    assert (job().state, job().attempts) == ("queued", 1)

@@ -137,3 +137,13 @@ def test_a_note_is_shown_once_and_an_invented_one_never(app: Flask, sign_in: Cal
     browser = sign_in(make.officer("admin").id)
     assert "The co-op&#39;s profile is saved." in browser.get("/admin/coop?said=admin.described").text
     assert "hacked" not in browser.get("/admin/coop?said=hacked").text
+
+
+def test_the_store_is_bounded_in_bytes_too() -> None:
+    store = PageStore()
+    for number in range(40):
+        store.put(number, _keep(b"x" * 1_000_000, 1, "text/html", NOW, None))
+    assert store.get(0, 1, NOW) is None
+    assert store.get(39, 1, NOW) is not None
+    store.put(39, _keep(b"y", 1, "text/html", NOW, None))
+    assert store.get(38, 1, NOW) is not None

@@ -1,6 +1,7 @@
 """Voting, above all from the mail on a phone: three taps, and whatever goes wrong on the way loses nothing."""
 
 import pytest
+from playwright.sync_api import expect
 
 from coopgov.decisions.models import Proposal
 from tests.journeys.site import Person, Site, link_in
@@ -69,12 +70,16 @@ def test_a_member_votes_on_the_page_of_the_proposal(site: Site, open_tab: OpenTa
     tab.follow("Plant quinces")
     tab.press_in_place("Cast my vote", within="#vote", status=422)
     tab.says("There is a problem", "Choose how you vote.")
+    if tab.setting.js:
+        expect(tab.page.locator("#vote .errors")).to_be_focused()
     tab.choose("Block")
     tab.press_in_place("Cast my vote", within="#vote", status=422)
     tab.says("A block needs a reason, so that others can answer it.")
     tab.fill("Your reason", WHY)
     tab.press_in_place("Cast my vote", within="#vote")
     tab.says("Your vote is in")
+    if tab.setting.js:
+        expect(tab.page.locator("#vote")).to_be_focused()
     tab.says("1 of 2 on the roll voted", within="#result")
     assert site.ballots(proposal) == [(ada.id, "block", WHY)]
     tab.choose("Agree")

@@ -1,6 +1,6 @@
 """Addresses that no page of ours gives out: turned away before they reach the database."""
 
-from flask import request
+from flask import Response, request
 from werkzeug.exceptions import BadRequest
 from werkzeug.routing import IntegerConverter, Map
 
@@ -16,12 +16,15 @@ class RowNumber(IntegerConverter):
         super().__init__(map, max=LARGEST_ID)
 
 
-def refuse_unreadable() -> None:
-    """Before each request. Raises BadRequest for an address with a NUL, which PostgreSQL cannot compare with any
-    text, and for a query that is no UTF-8."""
+def refuse_unreadable() -> Response | None:
+    """Before each request: 400 for a query that is no UTF-8, without a page, which could not read its own address.
+
+    Raises BadRequest for an address with a NUL, which PostgreSQL cannot compare with any text.
+    """
     try:
         query = request.query_string.decode()
-    except UnicodeDecodeError as error:
-        raise BadRequest from error
-    if "\x00" in request.path or "%00" in query or "\x00" in query:
+    except UnicodeDecodeError:
+        return Response("400 Bad Request\n", 400, mimetype="text/plain")
+    if "\x00" in request.path or "\x00" in query or "%00" in query:
         raise BadRequest
+    return None

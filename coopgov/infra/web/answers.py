@@ -72,7 +72,7 @@ def _problem(status: int, text: str = "", reference: str = "") -> Response:
         text=text or _(TEXTS.get(status, "")),
         reference=reference,
         typed=_typed(),
-        next_path=request.full_path.rstrip("?") if request.method == "GET" and status != 400 else "",
+        next_path=request.full_path.rstrip("?") if request.method == "GET" else "",
     )
 
 

@@ -25,6 +25,7 @@ KEEP = timedelta(seconds=60)
 SHARED_FOR_S = 30  # how long proxies and browsers may show a public page without asking
 MOST_PAGES = 500
 MOST_BYTES = 1_000_000  # of one page
+MOST_IN_ALL = 32_000_000  # bytes of all pages together
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class PageStore:
 
     def __init__(self) -> None:
         self._pages: OrderedDict[Hashable, _Kept] = OrderedDict()
+        self._bytes = 0
         self._lock = threading.Lock()
 
     def get(self, key: Hashable, stamp: Hashable, now: datetime) -> _Kept | None:
@@ -60,10 +62,15 @@ class PageStore:
     def put(self, key: Hashable, kept: _Kept) -> None:
         """Keeps a page, and forgets the one that was not asked for the longest."""
         with self._lock:
+            self._forget(key)
             self._pages[key] = kept
-            self._pages.move_to_end(key)
-            while len(self._pages) > MOST_PAGES:
-                self._pages.popitem(last=False)
+            self._bytes += len(kept.body)
+            while len(self._pages) > MOST_PAGES or self._bytes > MOST_IN_ALL:
+                self._forget(next(iter(self._pages)))
+
+    def _forget(self, key: Hashable) -> None:
+        known = self._pages.pop(key, None)
+        self._bytes -= len(known.body) if known else 0
 
 
 def reads_as_public() -> bool:
