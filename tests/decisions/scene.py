@@ -8,7 +8,7 @@ from typing import Any
 from coopgov.decisions import services
 from coopgov.decisions.models import Ballot, Proposal
 from coopgov.decisions.queries import entry_of
-from coopgov.decisions.rules import Terms
+from coopgov.decisions.rules import DRAIN, Terms
 from coopgov.discussion.models import Thread
 from coopgov.discussion.rules import Author
 from coopgov.groups.models import Group
@@ -83,7 +83,7 @@ def vote_all(proposal: Proposal, parties: Sequence[Party], *choices: str) -> Non
 
 def close(proposal: Proposal, now: datetime | None = None) -> Proposal:
     """As the worker does it, just in time or at ``now``."""
-    at = now or proposal.closes_at + timedelta(seconds=15)
+    at = now or proposal.closes_at + DRAIN
     with write_transaction():
         services.begin_counting(proposal, at)
         services.count_and_close(proposal, at)

@@ -87,7 +87,7 @@ def test_voting_closes_by_the_clock_passes_through_counting_and_is_closed_once(c
 
 def test_a_late_worker_gives_the_same_result_as_a_punctual_one(catch_up, clock):
     results = []
-    for lateness in (timedelta(seconds=20), timedelta(hours=3)):
+    for lateness in (timedelta(seconds=40), timedelta(hours=3)):
         clock.now = NOW
         on = scene() if not results else other_scene()
         proposal = opened(on)
