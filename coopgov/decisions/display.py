@@ -225,7 +225,7 @@ def summary(html: str) -> str:
     >>> summary("<h3>What it costs</h3><p>Nothing.</p><p>Really.</p>")
     'What it costs: Nothing. Really.'
     """
-    lines = plain_text(html).split("\n")
+    lines = plain_text(html.replace("\n", " ")).split("\n")  # a line end inside a paragraph ends nothing
     words = " ".join(line if line.endswith(SENTENCE_ENDS) else f"{line}:" for line in lines[:-1]) + f" {lines[-1]}"
     shown = words.split()
     return " ".join(shown[:SUMMARY_WORDS]) + (" …" if len(shown) > SUMMARY_WORDS else "")

@@ -154,7 +154,7 @@ def when(instant: datetime, now: datetime | None = None) -> Markup:
     """A ``time`` element: absolute with zone, and relative when ``now`` is given."""
     shown = full_time(instant)
     if now:
-        shown += " · " + relative(instant, now).replace(" ", "\N{NO-BREAK SPACE}")
+        shown += "\N{NO-BREAK SPACE}· " + relative(instant, now).replace(" ", "\N{NO-BREAK SPACE}")
     return _time_element(instant, shown)
 
 

@@ -3,7 +3,6 @@ from threading import Barrier, Thread
 
 import pytest
 from sqlalchemy import select
-from sqlalchemy.exc import DBAPIError
 
 from coopgov.core.errors import NotFound, Refused
 from coopgov.core.viewer import NOBODY, Viewer
@@ -191,15 +190,6 @@ def test_versions_follow_each_other_from_the_newest(tech, ada):
     assert [v.at for v in every] == [NOW + timedelta(hours=n) for n in (5, 4, 3, 2)] + [NOW]
     paged = [v for offset in (0, 2, 4) for v in queries.versions(words, total, 2, offset)]
     assert paged == every
-
-
-def test_a_kept_version_never_changes(tech, ada):
-    thread = open_thread(tech, ada)
-    with write_transaction():
-        services.edit_thread(thread, "New", "New", ada.id, LATER)
-    kept = db.session.scalars(select(Revision)).one()
-    with pytest.raises(DBAPIError), write_transaction():
-        kept.source = "rewritten"
 
 
 def test_only_the_author_changes_words(tech, ada, bob):
