@@ -61,6 +61,10 @@ def test_a_table_is_a_table() -> None:
     assert seen.attributes == []
 
 
+def test_the_empty_corner_of_a_table_is_no_heading() -> None:
+    assert Seen(to_html("| | £ |\n|---|--:|\n| rent | 40 |")).tags[:5] == ["table", "thead", "tr", "td", "th"]
+
+
 def test_an_address_becomes_a_link() -> None:
     assert to_html("see https://social.coop/about.") == (
         f'<p>see <a href="https://social.coop/about" {REL}>https://social.coop/about</a>.</p>'

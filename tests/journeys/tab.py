@@ -204,7 +204,8 @@ class Tab:
 
     def _examine(self, where: str) -> None:
         """axe, once for each kind of page and each set of things that stand on it."""
-        kind = (self.setting, self.site.page_at(self.path), tuple(self.page.evaluate(THINGS)))
+        look = (self.setting.width, self.setting.dark)
+        kind = (*look, self.site.page_at(self.path), tuple(self.page.evaluate(THINGS)))
         if kind in _examined:
             return
         _examined.add(kind)
@@ -263,7 +264,7 @@ def _context(browser: Browser, setting: Setting) -> BrowserContext:
     return context
 
 
-_examined: set[tuple[Setting, str, tuple[str, ...]]] = set()
+_examined: set[tuple[int, bool, str, tuple[str, ...]]] = set()
 OpenTab = Callable[..., Tab]
 two_settings = pytest.mark.parametrize("setting", ["js-phone", "nojs-desktop"], indirect=True)
 the_other_two = pytest.mark.parametrize("setting", ["nojs-phone", "js-desktop"], indirect=True)

@@ -4,11 +4,12 @@ import pytest
 
 from coopgov.membership.services import first_officer
 from tests.journeys.site import Site, link_in
-from tests.journeys.tab import OpenTab
+from tests.journeys.tab import OpenTab, two_settings
 
 pytestmark = pytest.mark.browser
 
 
+@two_settings
 def test_the_first_officer_is_led_to_the_first_discussion(site: Site, open_tab: OpenTab) -> None:
     tab, friend = open_tab(site), open_tab(site)
     tab.visit("/")

@@ -47,6 +47,7 @@ def test_a_convenor_hides_words_and_the_public_log_says_why(site: Site, open_tab
     visitor.says("fools")
 
 
+@the_other_two
 def test_a_convenor_puts_a_matter_to_the_vote_under_a_rule_of_its_own(site: Site, open_tab: OpenTab) -> None:
     rosa, ada, late = site.member("Rosa Parks"), site.member("Ada Byron"), site.member("Late Comer")
     group = site.group("Garden", rosa, ada)

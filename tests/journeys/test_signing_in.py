@@ -51,6 +51,7 @@ def test_a_stranger_hears_nothing_about_who_is_a_member(site: Site, open_tab: Op
     assert site.mails("nobody@example.org") == []
 
 
+@the_other_two
 def test_a_member_sets_a_password_and_signs_in_with_it(site: Site, open_tab: OpenTab) -> None:
     ada, tab = site.member("Ada Byron"), open_tab(site)
     tab.enter_as(ada)
