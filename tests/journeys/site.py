@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from werkzeug.exceptions import HTTPException
 
 from coopgov.app import create_app
@@ -199,7 +199,8 @@ class Site:
         self.app.extensions["coopgov.waker"].wake()
 
         def is_done() -> bool:
-            return not self.ask(select(func.count()).select_from(Job).where(is_due(self.clock())))
+            waits = or_(Job.state == "running", is_due(self.clock()))
+            return not self.ask(select(func.count()).select_from(Job).where(waits))
 
         self.wait_for(is_done, "the worker to finish")
 

@@ -101,7 +101,7 @@ class Tab:
         with self.page.expect_response(lambda response: response.request.method == "POST") as answer:
             self._tap(self.button(words, within))
         assert answer.value.status == status
-        self.page.wait_for_function("!document.querySelector('.htmx-request')")
+        expect(self.page.locator(".htmx-request")).to_have_count(0, timeout=PATIENCE_MS)
         self.look()
 
     @contextmanager
