@@ -186,10 +186,10 @@ _AGREEING = {
     "eligible": N_("%(agree)s of the %(base)s on the roll agree (%(percent)s)."),
 }
 _QUORUM = {
-    "turnout": N_("The quorum asks for %(needed)s votes; there are %(have)s."),
-    "decisive": N_("The quorum asks for %(needed)s votes that take a side; there are %(have)s."),
-    "approval": N_("The quorum asks for %(needed)s who agree; there are %(have)s."),
-    "absolute": N_("The quorum asks for %(needed)s votes; there are %(have)s."),
+    "turnout": N_("Votes needed for the quorum: %(needed)s. Counted: %(have)s."),
+    "decisive": N_("Votes for or against needed for the quorum: %(needed)s. Counted: %(have)s."),
+    "approval": N_("Votes in agreement needed for the quorum: %(needed)s. Counted: %(have)s."),
+    "absolute": N_("Votes needed for the quorum: %(needed)s. Counted: %(have)s."),
 }
 
 
