@@ -147,3 +147,12 @@ def test_the_store_is_bounded_in_bytes_too() -> None:
     assert store.get(39, 1, NOW) is not None
     store.put(39, _keep(b"y", 1, "text/html", NOW, None))
     assert store.get(38, 1, NOW) is not None
+
+
+def test_others_may_keep_a_page_no_longer_than_it_is_true(app: Flask, client: Browser, clock: Clock) -> None:
+    thread = make.thread(make.group(), make.member())
+    vote = make.proposal(thread, make.member(), NOW, state="open", opened_at=NOW, roll_size=1)
+    clock.now = vote.closes_at - timedelta(seconds=7)
+    assert client.get(vote.path).headers["Cache-Control"] == "public, max-age=7"
+    clock.now = vote.closes_at - timedelta(minutes=5)
+    assert client.get(f"{vote.path}?page=1").headers["Cache-Control"] == "public, max-age=30"

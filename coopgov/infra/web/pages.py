@@ -95,7 +95,7 @@ def public_page(
         kept = _keep(body.encode() if isinstance(body, str) else body, stamp, mimetype, now, until)
         if len(kept.body) <= MOST_BYTES:
             store.put(key, kept)
-    return _answer(kept)
+    return _answer(kept, now)
 
 
 def _keep(body: bytes, stamp: Hashable, mimetype: str, now: datetime, until: datetime | None) -> _Kept:
@@ -104,12 +104,13 @@ def _keep(body: bytes, stamp: Hashable, mimetype: str, now: datetime, until: dat
     return _Kept(stamp, end, body, etag, mimetype)
 
 
-def _answer(kept: _Kept) -> Response:
+def _answer(kept: _Kept, now: datetime) -> Response:
+    seconds = min(SHARED_FOR_S, int((kept.until - now).total_seconds()))  # a vote that has closed is not shown open
     zips = "gzip" in request.headers.get("Accept-Encoding", "")
     response = Response(kept.packed if zips else kept.body, mimetype=kept.mimetype)
     if zips:
         response.headers["Content-Encoding"] = "gzip"
-    response.headers["Cache-Control"] = f"public, max-age={SHARED_FOR_S}"
+    response.headers["Cache-Control"] = f"public, max-age={seconds}"
     response.headers["Vary"] = "Cookie, Accept-Encoding"
     response.set_etag(kept.etag, weak=True)
     response.make_conditional(request.environ)
