@@ -28,6 +28,12 @@ def whole_days(span: timedelta) -> int:
     return span // timedelta(days=1)
 
 
+def last_midnight(instant: datetime) -> datetime:
+    """The last midnight (UTC) up to ``instant``: figures of members are published as they were then, so that no page
+    tells the public of a fresh join."""
+    return instant.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
 def utc_text(instant: datetime) -> str:
     """``2026-11-22T18:00:00Z``: the instant to the second, for machines (RFC 3339)."""
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

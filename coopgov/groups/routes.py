@@ -1,5 +1,6 @@
 """Pages of groups."""
 
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response
@@ -7,6 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from coopgov.core.errors import Refused
 from coopgov.core.text import N_, shown_in_public
+from coopgov.core.time import last_midnight
 from coopgov.core.viewer import Viewer
 from coopgov.groups import queries, rules, services
 from coopgov.groups.forms import GroupForm
@@ -37,11 +39,17 @@ SAYINGS: Sayings = {
 @bp.get("/groups")
 @allow(PUBLIC)
 def index() -> Response:
-    return show_to_all("groups/index.html", queries.groups_stamp(), lambda: _list_facts(current_viewer()))
+    stamp = (queries.groups_stamp(), last_midnight(received_at()))
+    return show_to_all("groups/index.html", stamp, lambda: _list_facts(current_viewer()))
 
 
 def _list_facts(viewer: Viewer) -> dict[str, Any]:
-    return {"groups": queries.group_lines(received_at()), "may_found": rules.may_found(viewer)}
+    return {"groups": queries.group_lines(_counted_at(viewer)), "may_found": rules.may_found(viewer)}
+
+
+def _counted_at(viewer: Viewer) -> datetime:
+    """When the sizes that the viewer sees were counted: now for members, daily for the public."""
+    return received_at() if viewer.is_member else last_midnight(received_at())
 
 
 @bp.get("/groups/new")
@@ -69,7 +77,7 @@ def found() -> AnyResponse:
 @allow(PUBLIC)
 def page(slug: str) -> Response:
     group = queries.group_by_slug(slug)
-    stamp = (group.id, group.version, panel_stamps("group.main", group.id))
+    stamp = (group.id, group.version, panel_stamps("group.main", group.id), last_midnight(received_at()))
     return show_to_all("groups/group.html", stamp, lambda: _page_facts(group, current_viewer()))
 
 
@@ -80,7 +88,7 @@ def _page_facts(group: Group, viewer: Viewer) -> dict[str, Any]:
     return {
         "group": group,
         "joining": rules.JOINING[group.joining],
-        "members": queries.member_count(group.id, now),
+        "members": queries.member_count(group.id, _counted_at(viewer)),
         "convenors": [_shown_name(one, viewer) for one in queries.convenors(group.id, now)],
         "may_run": runs,
         "asking": len(queries.askers(group.id, now)) if runs else 0,

@@ -5,11 +5,12 @@ Only ``home`` for a member sees what is for members; everything else is made of 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import CompoundSelect, ScalarSelect, Select, and_, func, literal, select, union_all
 
+from coopgov.core.time import last_midnight
 from coopgov.core.viewer import Viewer
 from coopgov.decisions.models import Proposal
 from coopgov.decisions.queries import DecisionLine, Wanted, is_shown_to_all, latest_decisions, open_proposals, register
@@ -37,14 +38,9 @@ class Home:
     counted_at: datetime
 
 
-def counting_day(now: datetime) -> datetime:
-    """The last midnight (UTC): figures of members are published once a day, so that no page tells of a fresh join."""
-    return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-
-
 def home(viewer: Viewer, now: datetime) -> Home:
     """The home page as the viewer sees it: their own groups first."""
-    day = counting_day(now)
+    day = last_midnight(now)
     return Home(
         decisions=latest_decisions(3, public_only=not viewer.is_member),
         proposals=open_proposals(viewer),

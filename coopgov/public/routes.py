@@ -10,6 +10,7 @@ from sqlalchemy.exc import OperationalError
 from coopgov import __version__
 from coopgov.config import Settings
 from coopgov.core.errors import NotFound
+from coopgov.core.time import last_midnight
 from coopgov.decisions.queries import ballots_waiting
 from coopgov.groups.models import Group
 from coopgov.groups.queries import group_by_slug
@@ -45,7 +46,7 @@ def _address(path: str) -> str:
 @allow(PUBLIC)
 def home() -> Response:
     now = received_at()
-    stamp = (coop_profile().version, queries.counting_day(now), queries.public_stamp())
+    stamp = (coop_profile().version, last_midnight(now), queries.public_stamp())
     return show_to_all("public/home.html", stamp, lambda: _home(now))
 
 
@@ -147,7 +148,7 @@ def robots() -> Response:
 @bp.get("/.well-known/security.txt")
 @allow(PUBLIC)
 def security() -> Response:
-    month = queries.counting_day(received_at()).replace(day=1)
+    month = last_midnight(received_at()).replace(day=1)
     address = _settings().contact
     lines = [
         f"Contact: mailto:{address}" if address else f"Contact: {_address('/contact')}",

@@ -1,3 +1,6 @@
+import re
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
@@ -254,3 +257,17 @@ def test_signed_out_visitors_are_asked_to_sign_in_to_join(client):
     assert client.submit("/g/tech/join").status_code == 403
     assert queries.sitters_at(group.id, NOW) == set()
     assert "/sign-in?next=/g/tech" in client.get("/g/tech").text
+
+
+def test_the_public_is_not_told_of_a_fresh_join(app, client, sign_in):
+    group, ada, bo = make.group("Tech"), make.member(), make.member()
+    make.seat(group, ada)
+    make.seat(group, bo, starts_at=NOW - timedelta(hours=1))
+    for path in ("/groups", "/g/tech"):
+        assert sizes(client.get(path).text) == {"1"}
+        assert sizes(sign_in(ada.id).get(path).text) == {"2"}
+
+
+def sizes(page):
+    """The numbers of members that a page of groups tells."""
+    return set(re.findall(r'<span class="num">(\d+)</span>|(\d+) (?:person|people)', page).pop()) - {""}
