@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import render_template, request
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from coopgov.core.errors import NotFound
 from coopgov.core.viewer import Viewer
@@ -335,10 +335,8 @@ def thread_panel(viewer: Viewer, thread_id: int) -> Markup:
 
 
 def thread_keeper(_viewer: Viewer, thread_id: int) -> Markup:
-    """Why the thread cannot be deleted: it holds a proposal. Empty when it holds none."""
-    if not queries.proposals_of(thread_id, is_member=True):
-        return Markup()
-    return escape(_("It holds a proposal, which has to stay readable."))
+    """Something when the thread holds a proposal, and so cannot be deleted; the slot shows it to nobody."""
+    return Markup("proposal") if queries.proposals_of(thread_id, is_member=True) else Markup()
 
 
 def group_panel(viewer: Viewer, group_id: int) -> Markup:

@@ -155,22 +155,21 @@ def _erase(thread: Thread, comment: Comment | None) -> None:
 
 def hide_words(thread: Thread, comment: Comment | None, by_id: int, reason: str, now: datetime) -> None:
     """A moderator takes words out of sight, with a reason in the public log. Raises Refused ``words.not_visible``."""
-    writing_session()
-    post = comment or thread
-    if post.state != "visible":
-        raise Refused("words.not_visible")
-    post.state = "hidden"
+    _turn(comment or thread, "visible", "hidden", "words.not_visible")
     _log(thread, comment, "hide", by_id, reason, now)
 
 
 def restore_words(thread: Thread, comment: Comment | None, by_id: int, reason: str, now: datetime) -> None:
     """A moderator brings hidden words back, with a reason in the public log. Raises Refused ``words.not_hidden``."""
-    writing_session()
-    post = comment or thread
-    if post.state != "hidden":
-        raise Refused("words.not_hidden")
-    post.state = "visible"
+    _turn(comment or thread, "hidden", "visible", "words.not_hidden")
     _log(thread, comment, "restore", by_id, reason, now)
+
+
+def _turn(post: Thread | Comment, before: str, after: str, refusal: str) -> None:
+    writing_session()
+    if post.state != before:
+        raise Refused(refusal)
+    post.state = after
 
 
 def mark_read(party_id: int, thread_id: int, number: int, now: datetime) -> None:
