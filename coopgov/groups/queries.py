@@ -118,9 +118,9 @@ def convenors(group_id: int, instant: datetime) -> Sequence[Seated]:
     return _people(group_id, instant, Seat.role == "convenor", is_taken(instant))
 
 
-def roster(group_id: int, instant: datetime) -> Sequence[Seated]:
-    """Everybody with a seat at ``instant``: convenors first, then by the time they joined."""
-    return _people(group_id, instant, is_taken(instant))
+def roster(group_id: int, instant: datetime, limit: int, offset: int = 0) -> Sequence[Seated]:
+    """Those with a seat at ``instant``: convenors first, then by the time they joined."""
+    return _people(group_id, instant, is_taken(instant), limit=limit, offset=offset)
 
 
 def askers(group_id: int, instant: datetime) -> Sequence[Seated]:
@@ -163,13 +163,17 @@ def _sitters(*columns: Any, instant: datetime) -> Select[*tuple[Any, ...]]:
     return query.join(Membership, Membership.party_id == Seat.party_id).where(is_taken(instant), is_current(instant))
 
 
-def _people(group_id: int, instant: datetime, *conditions: ColumnElement[bool]) -> Sequence[Seated]:
+def _people(
+    group_id: int, instant: datetime, *conditions: ColumnElement[bool], limit: int | None = None, offset: int = 0
+) -> Sequence[Seated]:
     query = (
         select(Party.id, Party.name, Party.public_name, Seat.role, Seat.starts_at)
         .join(Seat, Seat.party_id == Party.id)
         .join(Membership, Membership.party_id == Party.id)
         .where(Seat.group_id == group_id, is_current(instant), *conditions)
         .order_by(Seat.role, Seat.starts_at, Seat.id)
+        .limit(limit)
+        .offset(offset)
     )
     return [Seated(*row) for row in db.session.execute(query)]
 

@@ -17,11 +17,12 @@ from coopgov.infra.db import write_transaction
 from coopgov.infra.web.access import ADMIN, MEMBER, PUBLIC, allow, current_viewer
 from coopgov.infra.web.answers import status_of, text_of
 from coopgov.infra.web.moment import received_at
-from coopgov.infra.web.pages import show, show_to_all
+from coopgov.infra.web.pages import paged, show, show_to_all
 from coopgov.infra.web.panels import panel_stamps
 from coopgov.infra.web.said import Sayings, go
 
 bp = Blueprint("groups", __name__)
+PEOPLE_ON_A_PAGE = 100
 SAYINGS: Sayings = {
     "group-founded": N_("The group is there. You are its convenor."),
     "group-edited": N_("The group's page is changed."),
@@ -156,10 +157,12 @@ def leave(slug: str) -> AnyResponse:
 def people(slug: str) -> Response:
     group, viewer, now = queries.group_by_slug(slug), current_viewer(), received_at()
     runs = rules.may_run(viewer, group.id)
+    page = paged(queries.member_count(group.id, now), PEOPLE_ON_A_PAGE)
     return show(
         "groups/people.html",
         group=group,
-        people=queries.roster(group.id, now),
+        page=page,
+        people=queries.roster(group.id, now, page.size, page.first),
         askers=queries.askers(group.id, now) if runs else [],
         may_run=runs,
         convenes=viewer.convenes(group.id),

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from coopgov.groups import queries
 from coopgov.groups.models import Group
-from coopgov.infra.db import db
+from coopgov.infra.db import db, write_transaction
 from tests import factories as make
 from tests.conftest import NOW
 
@@ -271,3 +271,17 @@ def test_the_public_is_not_told_of_a_fresh_join(app, client, sign_in):
 def sizes(page):
     """The numbers of members that a page of groups tells."""
     return set(re.findall(r'<span class="num">(\d+)</span>|(\d+) (?:person|people)', page).pop()) - {""}
+
+
+def test_the_people_of_a_large_group_come_in_pages(app, sign_in):
+    group, ada = make.group("Tech"), make.member("Ada Lovelace")
+    with write_transaction():
+        make.seat(group, ada, role="convenor")
+        for number in range(1, 105):
+            make.seat(group, make.member(f"Number {number:03}"))
+    browser = sign_in(ada.id)
+    first, second = browser.get("/g/tech/people").text, browser.get("/g/tech/people?page=2").text
+    assert "105 people" in first
+    assert first.count("Ada Lovelace") > second.count("Ada Lovelace")  # who is signed in stands on both
+    assert ("Number 099" in first, "Number 100" in first) == (True, False)
+    assert ("Number 100" in second, "Number 104" in second) == (True, True)

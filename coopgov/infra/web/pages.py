@@ -24,7 +24,7 @@ from coopgov.infra.web.moment import received_at
 KEEP = timedelta(seconds=60)
 SHARED_FOR_S = 30  # how long proxies and browsers may show a public page without asking
 MOST_PAGES = 500
-MOST_BYTES = 1_000_000  # of one page
+MOST_BYTES = 8_000_000  # of one page: the register of 10,000 decisions as a file has 3
 MOST_IN_ALL = 32_000_000  # bytes of all pages together
 
 
