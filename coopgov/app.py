@@ -10,6 +10,7 @@ from sqlalchemy.exc import OperationalError
 from coopgov import paths
 from coopgov.admin import routes as admin_routes
 from coopgov.config import Settings, read_settings
+from coopgov.core import money
 from coopgov.core.errors import Refusals
 from coopgov.core.time import utc_now
 from coopgov.core.viewer import NOBODY, Viewer
@@ -23,6 +24,7 @@ from coopgov.desk import routes as desk_routes
 from coopgov.discussion import models as discussion_models
 from coopgov.discussion import routes as discussion_routes
 from coopgov.discussion import rules as discussion_rules
+from coopgov.funding import models as funding_models
 from coopgov.groups import models as groups_models
 from coopgov.groups import queries as groups_queries
 from coopgov.groups import routes as groups_routes
@@ -41,9 +43,9 @@ from coopgov.infra.web.access import Reader, cookie_name, guard, terms_of
 from coopgov.infra.web.pages import PageStore
 from coopgov.infra.web.said import Sayings
 from coopgov.membership import models as membership_models
-from coopgov.membership import queries as membership_queries
-from coopgov.membership import routes as membership_routes
-from coopgov.membership import rules as membership_rules
+from coopgov.membership.queries import register as membership_queries
+from coopgov.membership.routes import invitations as membership_routes
+from coopgov.membership.rules import register as membership_rules
 from coopgov.notifications import handlers as notifications_handlers
 from coopgov.notifications import models as notifications_models
 from coopgov.notifications import queries as notifications_queries
@@ -57,6 +59,7 @@ MODELS = (  # importing them is what makes the metadata whole
     mail,
     outbox,
     identity_models,
+    funding_models,
     membership_models,
     groups_models,
     discussion_models,
@@ -83,6 +86,7 @@ WORK: tuple[DatabaseTask | OutsideTask | Handler | Clockwork, ...] = (
     *notifications_handlers.HANDLERS,
 )
 REFUSALS: tuple[Refusals, ...] = (
+    money.REFUSALS,
     markdown.REFUSALS,
     identity_rules.REFUSALS,
     membership_rules.REFUSALS,

@@ -31,9 +31,9 @@ from coopgov.infra.doctor import examine
 from coopgov.infra.migrate import MigrationFailed, current_revision, migrate, newest_revision
 from coopgov.infra.setup import write_key, write_settings
 from coopgov.infra.worker import Worker
-from coopgov.membership import services as membership
 from coopgov.membership.models import Invitation
-from coopgov.membership.rules import INVITATION
+from coopgov.membership.rules.register import INVITATION
+from coopgov.membership.services import register as membership
 
 DEMO_DIR = Path("var/demo")
 DEMO_LASTS = timedelta(days=1)

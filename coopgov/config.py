@@ -47,6 +47,22 @@ class Settings:
     trusted_proxy: str = _setting(
         "", "IP address of the reverse proxy whose X-Forwarded-* headers are believed. Empty: none."
     )
+    stripe_secret_key: str = _setting("", "Stripe's secret or restricted key. Empty: no payments by Stripe.")
+    stripe_webhook_secret: str = _setting(
+        "", "Signs Stripe's messages to `/webhooks/stripe` (`whsec_…`); two, separated by a comma, while you change it."
+    )
+    stripe_api_base: str = _setting("", "Another address in place of Stripe's: `coopgov fake-stripe` in development.")
+    opencollective_slug: str = _setting(
+        "", "The co-op's page at Open Collective, as in its address. Empty: no payments by Open Collective."
+    )
+    opencollective_token: str = _setting(
+        "", "Personal token of Open Collective (scopes account, orders, transactions)."
+    )
+    opencollective_api_url: str = _setting(
+        "https://api.opencollective.com/graphql/v2",
+        "GraphQL address of Open Collective: `coopgov fake-opencollective` in development.",
+    )
+    opencollective_url: str = _setting("https://opencollective.com", "Where people contribute at Open Collective.")
     allow_private_peers: bool = _setting(
         False, "Development only: outgoing requests may reach http and loopback addresses."
     )

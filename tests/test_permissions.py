@@ -7,18 +7,30 @@ import pytest
 from flask import Flask
 from werkzeug.routing import AnyConverter, IntegerConverter, Rule
 
-from coopgov.infra.web.access import ADMIN, MACHINE, MEMBER, PUBLIC, SIGNED_IN, VISITOR, allow, terms_of
+from coopgov.infra.web.access import (
+    ADMIN,
+    MACHINE,
+    MEMBER,
+    PUBLIC,
+    SECRETARY,
+    SIGNED_IN,
+    TREASURER,
+    VISITOR,
+    allow,
+    terms_of,
+)
 from tests import factories
 from tests.conftest import Browser, make_app
 
-ROLES = ("nobody", "stranger", "member", "admin")
+ROLES = ("nobody", "stranger", "member", "admin", "secretary", "treasurer")
+OFFICERS = {ADMIN.name: "admin", SECRETARY.name: "secretary", TREASURER.name: "treasurer"}
 ADMITTED = {
     PUBLIC.name: set(ROLES),
     VISITOR.name: set(ROLES),
     MACHINE.name: set(ROLES),
-    SIGNED_IN.name: {"stranger", "member", "admin"},
-    MEMBER.name: {"member", "admin"},
-    ADMIN.name: {"admin"},
+    SIGNED_IN.name: set(ROLES) - {"nobody"},
+    MEMBER.name: set(ROLES) - {"nobody", "stranger"},
+    **{audience: {role} for audience, role in OFFICERS.items()},
 }
 
 
@@ -45,6 +57,8 @@ def browsers(app: Flask, client: Browser, sign_in: Callable[[int], Browser]) -> 
         "stranger": sign_in(factories.person("Stranger").id),
         "member": sign_in(factories.member("Member").id),
         "admin": sign_in(factories.officer("admin").id),
+        "secretary": sign_in(factories.officer("membership_secretary", "Secretary").id),
+        "treasurer": sign_in(factories.officer("treasurer", "Treasurer").id),
     }
 
 
@@ -82,7 +96,7 @@ def _is_refusal(answer: Any, audience: str, role: str) -> bool:
     """Sign in first (303 or 403), members only (403), or it does not exist for them (404)."""
     if role == "nobody":
         return answer.status_code == 403 or "/sign-in?next=" in answer.headers.get("Location", "")
-    if audience == ADMIN.name and role != "admin":
+    if audience in OFFICERS and role != OFFICERS[audience]:
         return bool(answer.status_code == 404)
     return answer.status_code == 403
 
@@ -91,7 +105,7 @@ def test_no_form_is_taken_from_another_site(app: Flask, browsers: dict[str, Brow
     taken = []
     for rule, method, audience in rules(app):
         if method != "GET" and audience != MACHINE.name:
-            browser = browsers["admin"]
+            browser = browsers[OFFICERS.get(audience, "admin")]
             for headers in ({"Origin": "http://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
                 answer = browser.post(address(app, rule), data={"form_token": browser.token()}, headers=headers)
                 if answer.status_code != 403:
@@ -105,7 +119,7 @@ def test_no_form_is_taken_without_a_token_that_fits(app: Flask, browsers: dict[s
     for rule, method, audience in rules(app):
         if method != "GET" and audience != MACHINE.name:
             for token in ("", "forged", foreign):
-                answer = browsers["admin"].post(
+                answer = browsers[OFFICERS.get(audience, "admin")].post(
                     address(app, rule), data={"form_token": token}, headers={"Origin": "http://localhost"}
                 )
                 if answer.status_code not in (400, 404, 422):

@@ -22,7 +22,7 @@ from coopgov.infra.web.moment import received_at
 from coopgov.infra.web.pages import paged, show
 from coopgov.infra.web.panels import Panel
 from coopgov.infra.web.said import Sayings, go
-from coopgov.membership.services import invite as invite_by_mail
+from coopgov.membership.services.register import invite as invite_by_mail
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
 SAYINGS: Sayings = {

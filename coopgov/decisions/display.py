@@ -35,7 +35,7 @@ from coopgov.infra.i18n import gettext as _
 from coopgov.infra.markdown import plain_text, to_html
 from coopgov.infra.web.moment import received_at
 from coopgov.infra.web.pages import paged
-from coopgov.membership.queries import membership_spells
+from coopgov.membership.queries.register import membership_spells
 from coopgov.tally.reason import Reason
 from coopgov.tally.rule import PRESETS, Rule
 

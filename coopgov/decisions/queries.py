@@ -24,7 +24,7 @@ from coopgov.groups.queries import sitters_at
 from coopgov.identity.models import Party
 from coopgov.infra.check import Check
 from coopgov.infra.db import db
-from coopgov.membership.queries import members_at
+from coopgov.membership.queries.register import members_at
 from coopgov.tally.rule import Rule
 
 RUNNING = ("open", "counting")

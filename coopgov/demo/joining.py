@@ -14,7 +14,7 @@ from coopgov.groups.services import found_group, join, seat_asker
 from coopgov.identity.services import create_person, edit_profile
 from coopgov.infra.coop import found_coop
 from coopgov.infra.db import writing_session
-from coopgov.membership.services import admit, appoint, cease
+from coopgov.membership.services.register import admit, appoint, cease
 
 FOUNDED = 425.0  # days ago
 FOUNDERS = 58

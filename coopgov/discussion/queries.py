@@ -18,7 +18,7 @@ from coopgov.groups.models import Group
 from coopgov.identity.models import Party
 from coopgov.infra.db import db
 from coopgov.infra.markdown import mentioned
-from coopgov.membership.queries import member_names
+from coopgov.membership.queries.register import member_names
 
 Rows = Select[*tuple[Any, ...]]
 

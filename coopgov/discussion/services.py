@@ -17,7 +17,7 @@ from coopgov.infra import audit
 from coopgov.infra.db import writing_session
 from coopgov.infra.markdown import to_html
 from coopgov.infra.outbox import emit
-from coopgov.membership.queries import member_names, member_number
+from coopgov.membership.queries.register import member_names, member_number
 
 SAME_AGAIN = timedelta(minutes=10)  # the same thread by the same author within this time is a double tap
 

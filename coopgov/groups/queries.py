@@ -14,7 +14,7 @@ from coopgov.identity.models import Party
 from coopgov.infra.check import Check
 from coopgov.infra.db import db
 from coopgov.membership.models import Membership
-from coopgov.membership.queries import is_current
+from coopgov.membership.queries.register import is_current
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from coopgov.infra import audit
 from coopgov.infra.db import writing_session
 from coopgov.infra.markdown import to_html
 from coopgov.infra.outbox import emit
-from coopgov.membership.queries import member_number
+from coopgov.membership.queries.register import member_number
 
 
 def touch_group(group_id: int) -> None:

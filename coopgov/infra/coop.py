@@ -20,6 +20,7 @@ class Coop(Base):
     about_html: Mapped[str] = mapped_column(Text, default="")
     zone: Mapped[str] = mapped_column(String(60), default="Europe/London")
     language: Mapped[str] = mapped_column(String(10), default="en")
+    currency: Mapped[str] = mapped_column(String(3), default="GBP", server_default="GBP")  # ISO 4217, of dues
     founded_at: Mapped[datetime] = mapped_column(UtcDateTime)
     version: Mapped[int] = mapped_column(default=1)
 

@@ -15,6 +15,9 @@ FACT_TABLES = (
     "outcome",
     "proposal_revision",
     "moderation",
+    "ledger_entry",
+    "posting",
+    "standing_rule",
 )
 
 _SQLITE = """CREATE TRIGGER {table}_no_{verb} BEFORE {VERB} ON "{table}"

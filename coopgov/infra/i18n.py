@@ -5,7 +5,8 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,7 @@ from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from coopgov import paths
+from coopgov.core.money import Money
 
 DEFAULT = "en"
 _language: ContextVar[str] = ContextVar("language", default=DEFAULT)
@@ -133,6 +135,28 @@ def number(value: int) -> str:
     return numbers.format_decimal(value, locale=_formats())
 
 
+def money(amount: Money) -> str:
+    """``£1.50`` as the language writes it, with the currency's own decimals; never rounded."""
+    return numbers.format_currency(
+        Decimal(amount.plain), amount.currency, locale=_formats(), decimal_quantization=False, currency_digits=True
+    )
+
+
+def decimal_mark() -> str:
+    """What stands between pounds and pence in the current language: a point or a comma."""
+    return numbers.get_decimal_symbol(_formats())
+
+
+def plain_day(value: date) -> str:
+    """``22 November 2026`` for a calendar day."""
+    return dates.format_date(value, "long", locale=_formats())
+
+
+def month_name(value: date) -> str:
+    """``November 2026`` for any day in it."""
+    return dates.format_skeleton("yMMMM", value, locale=_formats())
+
+
 def percent(part: int, whole: int) -> str:
     """``part`` of ``whole`` as a share with at most one decimal, cut and never rounded up to a limit it missed.
 
@@ -174,5 +198,12 @@ def install(environment: Environment) -> None:
     environment.install_gettext_callables(gettext, _plural_form, newstyle=True)  # type: ignore[attr-defined]
     environment.globals["percent"] = percent
     environment.filters.update(
-        when_short=when_short, number=number, day=day, full_time=full_time, short_time=short_time
+        when_short=when_short,
+        number=number,
+        day=day,
+        full_time=full_time,
+        short_time=short_time,
+        money=money,
+        plain_day=plain_day,
+        month_name=month_name,
     )

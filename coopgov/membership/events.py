@@ -40,3 +40,30 @@ class OfficeTaken(Event):
     name: ClassVar[str] = "membership.office_taken"
     party_id: int
     office: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApplicationMoved(Event):
+    """An application came into a new state."""
+
+    name: ClassVar[str] = "membership.application_moved"
+    application_id: int
+    before: str  # empty: it is new
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReliefChanged(Event):
+    """Somebody pays less, or nothing, for a while; or that ended."""
+
+    name: ClassVar[str] = "membership.relief_changed"
+    relief_id: int
+    party_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class StandingHeld(Event):
+    """Unusually many members would have been in arrears at once, so that nobody is before a person has looked."""
+
+    name: ClassVar[str] = "membership.standing_held"
+    hold_id: int

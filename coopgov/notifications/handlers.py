@@ -26,7 +26,7 @@ from coopgov.infra.i18n import gettext as _
 from coopgov.infra.jobs import Handler
 from coopgov.infra.mail import Facts
 from coopgov.infra.markdown import plain_text
-from coopgov.membership.queries import members_at
+from coopgov.membership.queries.register import members_at
 from coopgov.notifications.queries import entries_on_roll, latest_outcome
 from coopgov.notifications.rules import comment_audiences, thread_audiences
 from coopgov.notifications.services import Links, News, forget_thread, tell, tick_off_ballot

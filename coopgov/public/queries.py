@@ -20,7 +20,7 @@ from coopgov.groups.models import Group
 from coopgov.groups.queries import GroupLine, group_lines
 from coopgov.infra.db import UtcDateTime, db
 from coopgov.infra.jobs import ClockRun
-from coopgov.membership.queries import members_now
+from coopgov.membership.queries.register import members_now
 
 Stamp = tuple[int, ...]
 ON_SITEMAP = ("scheduled", "open", "counting", "closed", "withdrawn")

@@ -11,7 +11,7 @@ from coopgov.decisions.models import Outcome
 from coopgov.discussion import services as talk
 from coopgov.discussion.models import Thread
 from coopgov.infra.db import db, write_transaction
-from coopgov.membership.services import cease
+from coopgov.membership.services.register import cease
 from tests.conftest import NOW
 from tests.decisions.scene import author_of, close, draft, link, opened, scene, terms, vote
 

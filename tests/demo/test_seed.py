@@ -25,7 +25,7 @@ from coopgov.infra.db import db
 from coopgov.infra.jobs import Job
 from coopgov.infra.mail import Mail
 from coopgov.infra.outbox import EventRow
-from coopgov.membership.queries import members_at, offices
+from coopgov.membership.queries.register import members_at, offices
 from coopgov.notifications.models import Notice
 from tests.conftest import NOW, Browser, Clock, _empty_postgres, make_app
 

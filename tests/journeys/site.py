@@ -40,7 +40,7 @@ from coopgov.infra import server
 from coopgov.infra.db import db, write_transaction
 from coopgov.infra.jobs import Job, is_due
 from coopgov.infra.worker import Worker
-from coopgov.membership.services import admit
+from coopgov.membership.services.register import admit
 from coopgov.tally.rule import PRESETS
 
 PATIENCE_S = 20.0

@@ -2,7 +2,7 @@
 
 import pytest
 
-from coopgov.membership.services import first_officer
+from coopgov.membership.services.register import first_officer
 from tests.journeys.site import Site, link_in
 from tests.journeys.tab import OpenTab, two_settings
 

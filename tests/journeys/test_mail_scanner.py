@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from coopgov.identity import services as identity
 from coopgov.infra.db import Base, db
-from coopgov.membership.services import invite
+from coopgov.membership.services.register import invite
 from tests.journeys.site import Person, Site, link_in
 from tests.journeys.tab import OpenTab, two_settings
 

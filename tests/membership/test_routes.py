@@ -11,9 +11,10 @@ from sqlalchemy import func, select, update
 
 from coopgov.identity.models import Party
 from coopgov.infra.db import db, write_transaction
-from coopgov.membership import queries, services
 from coopgov.membership.models import Invitation
-from coopgov.membership.rules import INVITATION_LASTS
+from coopgov.membership.queries import register as queries
+from coopgov.membership.rules.register import INVITATION_LASTS
+from coopgov.membership.services import register as services
 from tests import factories
 from tests.conftest import NOW, Browser, Clock
 

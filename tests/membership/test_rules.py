@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coopgov.membership.rules import OFFICES, REFUSALS, invitation_state
+from coopgov.membership.rules.register import OFFICES, REFUSALS, invitation_state
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 LATER = NOW + timedelta(days=30)

@@ -12,9 +12,10 @@ from coopgov.identity.models import Login, Party
 from coopgov.infra.audit import AuditRow
 from coopgov.infra.db import db, write_transaction
 from coopgov.infra.outbox import EventRow
-from coopgov.membership import queries, services
 from coopgov.membership.models import Invitation, Membership, Tenure
-from coopgov.membership.rules import INVITATION_LASTS
+from coopgov.membership.queries import register as queries
+from coopgov.membership.rules.register import INVITATION_LASTS
+from coopgov.membership.services import register as services
 from tests import factories
 from tests.conftest import NOW
 

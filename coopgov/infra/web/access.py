@@ -27,6 +27,8 @@ VISITOR = Audience("visitor", lambda _: True)  # anybody, but the answer is abou
 SIGNED_IN = Audience("signed in", lambda v: v.is_signed_in)
 MEMBER = Audience("member", lambda v: v.is_member)
 ADMIN = Audience("admin", lambda v: v.holds("admin"), hides=True)
+SECRETARY = Audience("membership secretary", lambda v: v.holds("membership_secretary"), hides=True)
+TREASURER = Audience("treasurer", lambda v: v.holds("treasurer"), hides=True)
 MACHINE = Audience("machine", lambda _: True)  # no browser: its own signature stands in for the form token
 
 

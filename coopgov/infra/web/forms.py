@@ -9,9 +9,13 @@ from flask import request
 from markupsafe import escape
 from wtforms import Field, Form, ValidationError
 from wtforms.validators import DataRequired, Length, StopValidation
+from wtforms.widgets import TextInput
 
 from coopgov.core.errors import Refused
+from coopgov.core.money import REFUSALS as AMOUNT_REFUSALS
+from coopgov.core.money import read_amount
 from coopgov.core.text import N_, clean_lines, count_characters, fold_email, one_line
+from coopgov.infra.i18n import decimal_mark
 from coopgov.infra.i18n import gettext as _
 from coopgov.infra.web.csrf import form_is_stale
 
@@ -91,6 +95,31 @@ class StringField(wtforms.StringField):
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         self.data = one_line(valuelist[0]) if valuelist else ""
+
+
+class MoneyField(wtforms.Field):
+    """A sum in one currency, above zero: ``data`` is a Money, or None when nothing was typed.
+
+    Give the currency in the form's ``__init__``: ``self.amount.currency = coop_profile().currency``.
+    """
+
+    currency = ""
+    widget = TextInput()
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        self.data = None
+        typed = one_line(valuelist[0]) if valuelist else ""
+        if not typed:
+            return
+        try:
+            self.data = read_amount(typed, self.currency, decimal_mark())
+        except Refused as refused:
+            raise ValueError(_(AMOUNT_REFUSALS[refused.reason][1], **refused.facts)) from refused
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return self.data.plain.replace(".", decimal_mark()) if self.data else ""
 
 
 class TextAreaField(wtforms.TextAreaField):

@@ -17,11 +17,11 @@ from coopgov.infra.web.access import VISITOR, allow, current_viewer
 from coopgov.infra.web.moment import received_at
 from coopgov.infra.web.pages import show
 from coopgov.infra.web.said import Sayings, go
-from coopgov.membership import queries
-from coopgov.membership.forms import JoinForm
+from coopgov.membership.forms.invitations import JoinForm
 from coopgov.membership.models import Invitation
-from coopgov.membership.rules import INVITATION, invitation_state
-from coopgov.membership.services import accept_invitation
+from coopgov.membership.queries import register as queries
+from coopgov.membership.rules.register import INVITATION, invitation_state
+from coopgov.membership.services.register import accept_invitation
 
 bp = Blueprint("membership", __name__)
 SAYINGS: Sayings = {

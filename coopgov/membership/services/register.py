@@ -13,10 +13,10 @@ from coopgov.infra.coop import the_coop
 from coopgov.infra.db import writing_session
 from coopgov.infra.mail import Letter, post
 from coopgov.infra.outbox import emit
-from coopgov.membership import queries
 from coopgov.membership.events import MemberAdmitted, MembershipCeased, OfficeTaken, PersonInvited
 from coopgov.membership.models import Invitation, Membership, Tenure
-from coopgov.membership.rules import END_REASONS, INVITATION, INVITATION_LASTS, OFFICES, invitation_state
+from coopgov.membership.queries import register as queries
+from coopgov.membership.rules.register import END_REASONS, INVITATION, INVITATION_LASTS, OFFICES, invitation_state
 
 
 def admit(party_id: int, now: datetime, by: int | str) -> Membership:

@@ -1,0 +1,1 @@
+"""Reads of money, a file for each matter."""

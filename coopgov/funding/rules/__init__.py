@@ -1,0 +1,1 @@
+"""Pure rules of money, a file for each matter."""

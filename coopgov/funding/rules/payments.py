@@ -1,0 +1,64 @@
+"""Pure rules of what a payment is worth: which state follows from the provider's, when it stops to count."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+LIVE_PLEDGES = frozenset(("pending", "active", "paused", "past_due", "ending"))
+PLEDGE_STATES = frozenset((*LIVE_PLEDGES, "draft", "ended", "failed"))
+PAYMENT_STATES = frozenset(("pending", "succeeded", "failed"))
+PURPOSES = frozenset(("dues", "donation", "other"))
+
+
+@dataclass(frozen=True)
+class MoneyBack:
+    """A refund (``status`` pending, succeeded, failed) or a dispute (open, won, lost)."""
+
+    kind: str
+    amount_minor: int
+    status: str
+    at: datetime
+    closed_at: datetime | None
+
+
+def gone_back(backs: Sequence[MoneyBack]) -> int:
+    """How many minor units went back for good or are on their way back."""
+    return sum(b.amount_minor for b in backs if is_away(b) and (b.kind, b.status) != ("dispute", "open"))
+
+
+def is_away(back: MoneyBack) -> bool:
+    """True while the money is not with us: a refund that did not fail, a dispute that was not won."""
+    return back.status != ("failed" if back.kind == "refund" else "won")
+
+
+def state_after(status: str, gross_minor: int, backs: Sequence[MoneyBack]) -> str:
+    """Status of a contribution whose provider says ``status``: refunded, disputed and lost come before succeeded."""
+    if status != "succeeded":
+        return status
+    away = [back for back in backs if is_away(back)]
+    if any(b.kind == "dispute" and b.status == "lost" for b in away):
+        return "lost"
+    if any(b.kind == "dispute" for b in away):
+        return "disputed"
+    return "refunded" if gross_minor and gone_back(away) >= gross_minor else "succeeded"
+
+
+def stops_counting_at(
+    status: str, failed_at: datetime | None, gross_minor: int, backs: Sequence[MoneyBack]
+) -> datetime | None:
+    """From when on the payment covers nothing: it failed, was given back in full, or a dispute was lost; else None.
+
+    A part refund and an open dispute leave it counting.
+    """
+    if status == "failed":
+        return failed_at
+    lost = [b.closed_at or b.at for b in backs if b.kind == "dispute" and b.status == "lost"]
+    if lost:
+        return min(lost)
+    refunds = sorted((b for b in backs if b.kind == "refund" and is_away(b)), key=lambda b: b.at)
+    left = gross_minor
+    for back in refunds:
+        left -= back.amount_minor
+        if left <= 0:
+            return back.at
+    return None

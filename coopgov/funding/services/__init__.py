@@ -1,0 +1,1 @@
+"""Writes of money, a file for each matter."""

@@ -1,0 +1,1 @@
+"""What somebody fills in, a file for each journey."""

@@ -1,0 +1,1 @@
+"""Reads of membership, a file for each matter."""

@@ -1,0 +1,1 @@
+"""Pages of membership, a file for each journey."""

@@ -1,0 +1,1 @@
+"""Pure rules of membership, a file for each matter."""

@@ -1,0 +1,1 @@
+"""Writes of membership, a file for each matter."""
