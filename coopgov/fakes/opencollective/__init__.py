@@ -1,0 +1,1 @@
+"""A fake Open Collective: its real schema over a small world in memory, with a clock that can be moved."""
