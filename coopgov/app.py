@@ -25,6 +25,7 @@ from coopgov.discussion import models as discussion_models
 from coopgov.discussion import routes as discussion_routes
 from coopgov.discussion import rules as discussion_rules
 from coopgov.funding import models as funding_models
+from coopgov.funding.queries import checks as funding_checks
 from coopgov.groups import models as groups_models
 from coopgov.groups import queries as groups_queries
 from coopgov.groups import routes as groups_routes
@@ -112,6 +113,7 @@ PANELS = (
 )
 CHECKS = (
     *check.CHECKS,
+    *funding_checks.CHECKS,
     *membership_queries.CHECKS,
     *groups_queries.CHECKS,
     *decisions_queries.CHECKS,

@@ -28,7 +28,7 @@ class Payer(Base):
     email: Mapped[str] = mapped_column(String(254), default="")
     kind: Mapped[str] = mapped_column(String(20), default="person")  # person | organisation | guest | incognito
     party_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"), index=True)
-    matched_how: Mapped[str] = mapped_column(String(20), default="")  # metadata | claim | email | treasurer
+    matched_how: Mapped[str] = mapped_column(String(20), default="")  # metadata | claim | email | treasurer | several
     matched_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
@@ -114,6 +114,7 @@ class Contribution(Base):
     payer_id: Mapped[int | None] = mapped_column(ForeignKey("payer.id"), index=True)
     party_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))
     pledge_id: Mapped[int | None] = mapped_column(ForeignKey("pledge.id"), index=True)
+    pledge_remote_id: Mapped[str] = mapped_column(String(120), default="", index=True)  # a pledge may be told later
     purpose: Mapped[str] = mapped_column(String(10), default="dues")
     gross_minor: Mapped[int] = mapped_column(BigInteger)
     refunded_minor: Mapped[int] = mapped_column(BigInteger, default=0)
@@ -144,8 +145,31 @@ class Contribution(Base):
         return Money(self.gross_minor, self.currency)
 
 
+class ContributionShare(Base):
+    """Whom a payment is for in the treasurer's words: several members, or days that its source does not tell.
+
+    With shares, the payment's own ``party_id`` and covered days count for nothing: each share covers its own days
+    (both empty: the payment's) for its own party. The shares of a payment add up to its gross.
+    """
+
+    __tablename__ = "contribution_share"
+    __table_args__ = (
+        UniqueConstraint("contribution_id", "party_id"),
+        CheckConstraint("amount_minor > 0", name="amount"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    contribution_id: Mapped[int] = mapped_column(ForeignKey("contribution.id"))
+    party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)
+    amount_minor: Mapped[int] = mapped_column(BigInteger)  # in the payment's currency
+    covers_from: Mapped[date | None] = mapped_column(Date)
+    covers_to: Mapped[date | None] = mapped_column(Date)
+
+
 class Reversal(Base):
     """Money that went back: a refund, or a dispute. A projection like Contribution.
+
+    ``payment`` is what its source calls the payment; until that is known, there is no contribution, and nothing of it
+    is booked.
 
     ``status`` of a refund: pending, succeeded, failed. Of a dispute: open, won, lost.
     """
@@ -157,7 +181,8 @@ class Reversal(Base):
         CheckConstraint("amount_minor > 0", name="amount"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
-    contribution_id: Mapped[int] = mapped_column(ForeignKey("contribution.id"), index=True)
+    contribution_id: Mapped[int | None] = mapped_column(ForeignKey("contribution.id"), index=True)
+    payment: Mapped[str] = mapped_column(String(120), default="", index=True)
     source: Mapped[str] = mapped_column(String(20))
     remote_id: Mapped[str] = mapped_column(String(120))  # re_…, dp_…
     kind: Mapped[str] = mapped_column(String(10))

@@ -178,6 +178,17 @@ class ApplicationNote(Base):
     at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class WaitingListEntry(Base):
+    """Somebody wants to hear when applications are open again. They are written to once, and then forgotten."""
+
+    __tablename__ = "waiting_list"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(String(254))
+    email_key: Mapped[str] = mapped_column(String(254), unique=True)
+    language: Mapped[str] = mapped_column(String(10), default="")
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class Relief(Base):
     """A time in which somebody pays less, or nothing, and keeps everything else. No reason is asked or kept.
 
@@ -200,6 +211,11 @@ class Relief(Base):
     by_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
+    @property
+    def amount(self) -> Money:
+        """What is paid for one month, while reduced."""
+        return Money(self.amount_minor, self.currency)
+
 
 class Welcome(Base):
     """What a new member has done of the first steps, until the list is put away."""
@@ -207,4 +223,5 @@ class Welcome(Base):
     __tablename__ = "welcome"
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), primary_key=True)
     introduced_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    mails_chosen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     put_away_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

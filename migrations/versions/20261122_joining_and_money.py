@@ -97,6 +97,16 @@ def upgrade() -> None:
         sa.UniqueConstraint("slug", name=op.f("uq_tier_slug")),
     )
     op.create_table(
+        "waiting_list",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("email", sa.String(length=254), nullable=False),
+        sa.Column("email_key", sa.String(length=254), nullable=False),
+        sa.Column("language", sa.String(length=10), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_waiting_list")),
+        sa.UniqueConstraint("email_key", name=op.f("uq_waiting_list_email_key")),
+    )
+    op.create_table(
         "application",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("email", sa.String(length=254), nullable=False),
@@ -235,6 +245,7 @@ def upgrade() -> None:
         "welcome",
         sa.Column("party_id", sa.Integer(), nullable=False),
         sa.Column("introduced_at", UtcDateTime(), nullable=True),
+        sa.Column("mails_chosen_at", UtcDateTime(), nullable=True),
         sa.Column("put_away_at", UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(["party_id"], ["party.id"], name=op.f("fk_welcome_party_id_party")),
         sa.PrimaryKeyConstraint("party_id", name=op.f("pk_welcome")),
@@ -318,6 +329,7 @@ def upgrade() -> None:
         sa.Column("payer_id", sa.Integer(), nullable=True),
         sa.Column("party_id", sa.Integer(), nullable=True),
         sa.Column("pledge_id", sa.Integer(), nullable=True),
+        sa.Column("pledge_remote_id", sa.String(length=120), nullable=False),
         sa.Column("purpose", sa.String(length=10), nullable=False),
         sa.Column("gross_minor", sa.BigInteger(), nullable=False),
         sa.Column("refunded_minor", sa.BigInteger(), nullable=False),
@@ -363,6 +375,7 @@ def upgrade() -> None:
         batch_op.create_index("ix_contribution_party_paid", ["party_id", "paid_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_contribution_payer_id"), ["payer_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_contribution_pledge_id"), ["pledge_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_contribution_pledge_remote_id"), ["pledge_remote_id"], unique=False)
 
     op.create_table(
         "ledger_entry",
@@ -390,9 +403,29 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_ledger_entry_day"), ["day"], unique=False)
 
     op.create_table(
-        "reversal",
+        "contribution_share",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("contribution_id", sa.Integer(), nullable=False),
+        sa.Column("party_id", sa.Integer(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("covers_from", sa.Date(), nullable=True),
+        sa.Column("covers_to", sa.Date(), nullable=True),
+        sa.CheckConstraint("amount_minor > 0", name=op.f("ck_contribution_share_amount")),
+        sa.ForeignKeyConstraint(
+            ["contribution_id"], ["contribution.id"], name=op.f("fk_contribution_share_contribution_id_contribution")
+        ),
+        sa.ForeignKeyConstraint(["party_id"], ["party.id"], name=op.f("fk_contribution_share_party_id_party")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_contribution_share")),
+        sa.UniqueConstraint("contribution_id", "party_id", name=op.f("uq_contribution_share_contribution_id_party_id")),
+    )
+    with op.batch_alter_table("contribution_share", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_contribution_share_party_id"), ["party_id"], unique=False)
+
+    op.create_table(
+        "reversal",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("contribution_id", sa.Integer(), nullable=True),
+        sa.Column("payment", sa.String(length=120), nullable=False),
         sa.Column("source", sa.String(length=20), nullable=False),
         sa.Column("remote_id", sa.String(length=120), nullable=False),
         sa.Column("kind", sa.String(length=10), nullable=False),
@@ -414,6 +447,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("reversal", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_reversal_contribution_id"), ["contribution_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_reversal_payment"), ["payment"], unique=False)
 
     op.create_table(
         "posting",
@@ -445,15 +479,21 @@ def downgrade() -> None:
 
     op.drop_table("posting")
     with op.batch_alter_table("reversal", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_reversal_payment"))
         batch_op.drop_index(batch_op.f("ix_reversal_contribution_id"))
 
     op.drop_table("reversal")
+    with op.batch_alter_table("contribution_share", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_contribution_share_party_id"))
+
+    op.drop_table("contribution_share")
     with op.batch_alter_table("ledger_entry", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_ledger_entry_day"))
         batch_op.drop_index(batch_op.f("ix_ledger_entry_contribution_id"))
 
     op.drop_table("ledger_entry")
     with op.batch_alter_table("contribution", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_contribution_pledge_remote_id"))
         batch_op.drop_index(batch_op.f("ix_contribution_pledge_id"))
         batch_op.drop_index(batch_op.f("ix_contribution_payer_id"))
         batch_op.drop_index("ix_contribution_party_paid")
@@ -503,6 +543,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_application_email_key"))
 
     op.drop_table("application")
+    op.drop_table("waiting_list")
     op.drop_table("tier")
     with op.batch_alter_table("sync", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_sync_source"))

@@ -4,8 +4,9 @@ Nothing in here asks a clock or a database, so that anybody can work out anybody
 get the same. Order of the answers: research on co-ops' practice (first that fits wins).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -34,11 +35,19 @@ NAMES: dict[Standing, str] = {
 }
 CHARGE_MARGIN = timedelta(days=7)  # a provider may charge late: nobody is in arrears before this after its next charge
 READINGS = 2  # of a provider, both after the grace ended, before anybody is in arrears
+OUT_OF_USE = timedelta(days=90)  # a provider that was not read for so long keeps nobody from arrears any more
+JOINED_BY = timedelta(days=1)  # a payment that covers days from then on after joining is what somebody joined by
+NEW_ARREARS = timedelta(days=1)  # the guard against many lapses looks back this far at least
+ALWAYS_FINE = 3  # so many new arrears at once are nobody's mistake, however small the co-op
+UNUSUAL = 20  # one new arrear for so many members (5 %) is still usual
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """One version of the rule (models.StandingRule); days are whole days in the co-op's zone."""
+    """One version of the rule (models.StandingRule); days are whole days in the co-op's zone.
+
+    ``asks_since``: from when on dues are asked without a break; nobody owes anything for days before.
+    """
 
     version: int = 1
     asks_dues: bool = True
@@ -47,6 +56,10 @@ class Rule:
     pending_days: int = 14
     min_age_days: int = 0
     longest_pause_months: int = 12
+    asks_since: datetime | None = None
+
+
+NO_DUES = Rule(version=0, asks_dues=False)  # before a co-op has set a rule, every member is in good standing
 
 
 @dataclass(frozen=True)
@@ -56,9 +69,13 @@ class Paid:
     paid_at: datetime
     covers_from: date
     covers_to: date
-    pending: bool = False  # under way, not arrived
+    pending: bool = False  # never arrived: it is under way, or was until ``void_at``
     void_at: datetime | None = None
     source: str = ""
+
+    def counts(self, instant: datetime) -> bool:
+        """True from when it was made until it failed or was given back."""
+        return self.paid_at <= instant and (self.void_at is None or instant < self.void_at)
 
 
 @dataclass(frozen=True)
@@ -81,7 +98,7 @@ class Facts:
     payments: Sequence[Paid] = ()
     reliefs: Sequence[Span] = ()
     next_charges: Sequence[tuple[str, datetime]] = ()  # source, when the provider charges next
-    readings: dict[str, Sequence[datetime]] = field(default_factory=dict)
+    readings: Mapping[str, Sequence[datetime]] = field(default_factory=dict)
     holds: Sequence[Span] = ()
 
 
@@ -98,15 +115,19 @@ class Judgement:
     rule: int
     covered_to: date | None = None  # last day that is paid for
     arrears_from: date | None = None  # first day on which arrears would begin
+    late_since: datetime | None = None  # from when on it was certain that dues are late; None: it is not
+    arrears_since: datetime | None = None  # when arrears began; None: they have not
 
 
 WHY: dict[str, str] = {
     "not_a_member": N_("Not a member at that time."),
     "too_young": N_("The membership is too young: voting begins %(days)s days after joining."),
     "pending": N_("The first payment is on its way. Voting opens when it arrives."),
-    "relief": N_("Nothing is to be paid for now, and nothing else changes."),
+    "not_arrived": N_("The first payment did not arrive. Voting opens when one does."),
+    "relief": N_("Nothing, or less, is to be paid for now, and nothing else changes."),
     "no_dues": N_("This co-op asks no dues."),
     "paid": N_("Dues are paid."),
+    "on_its_way": N_("The next payment is on its way, and nothing changes meanwhile."),
     "grace": N_("Dues are late, and nothing changes until they have been late for %(days)s days."),
     "waits": N_("Dues are late. Nothing changes before it is certain that no payment is on its way."),
     "arrears": N_("Dues have been late for more than %(days)s days. One payment puts it right."),
@@ -115,90 +136,114 @@ WHY: dict[str, str] = {
 
 def standing_at(facts: Facts, instant: datetime, rule: Rule, zone: str) -> Judgement:
     """The standing at ``instant`` under ``rule``, with days as in ``zone``; facts of later instants are ignored."""
-    since = _member_since(facts.memberships, instant)
+    since = min((span.since for span in facts.memberships if span.holds(instant)), default=None)
     if since is None:
-        return _judge(Standing.NONE, "not_a_member", rule)
-    judged = _dues(facts, since, instant, rule, ZoneInfo(zone))
-    if instant < since + timedelta(days=rule.min_age_days) and judged.votes:
-        return Judgement(
-            standing=Standing.NOT_YET,
-            votes=False,
-            why="too_young",
-            rule=rule.version,
-            covered_to=judged.covered_to,
-            arrears_from=judged.arrears_from,
-        )
+        return Judgement(standing=Standing.NONE, votes=False, why="not_a_member", rule=rule.version)
+    case = _Case(facts, instant, rule, ZoneInfo(zone), since)
+    judged = case.judge()
+    first_vote = case.day(since) + timedelta(days=rule.min_age_days)
+    if case.day(instant) < first_vote and judged.votes:
+        return replace(judged, standing=Standing.NOT_YET, votes=False, why="too_young")
     return judged
 
 
-def _member_since(memberships: Sequence[Span], instant: datetime) -> datetime | None:
-    return min((span.since for span in memberships if span.holds(instant)), default=None)
+@dataclass(frozen=True)
+class _Case:
+    """One member at one instant."""
 
+    facts: Facts
+    instant: datetime
+    rule: Rule
+    zone: ZoneInfo
+    since: datetime  # a member from then on, without a break
 
-def _judge(
-    standing: Standing, why: str, rule: Rule, covered_to: date | None = None, arrears_from: date | None = None
-) -> Judgement:
-    votes = standing in (Standing.RELIEF, Standing.GOOD, Standing.GRACE)
-    votes = votes or (standing is Standing.NOT_YET and rule.pending_votes)
-    return Judgement(
-        standing=standing, votes=votes, why=why, rule=rule.version, covered_to=covered_to, arrears_from=arrears_from
-    )
+    def judge(self) -> Judgement:
+        """The standing, leaving out how young the membership is."""
+        if not self.rule.asks_dues:
+            return self._plain(Standing.GOOD, "no_dues")
+        if any(span.holds(self.instant) for span in self.facts.reliefs):
+            return self._plain(Standing.RELIEF, "relief")
+        arrived = [paid for paid in self.facts.payments if paid.counts(self.instant) and not paid.pending]
+        covered = self._covered_to(arrived)
+        sources = {paid.source for paid in arrived} | {source for source, _ in self.facts.next_charges}
+        standing, why, began = self._late(arrived, covered, sources)
+        return replace(
+            self._plain(standing, why),
+            covered_to=covered,
+            arrears_from=self.day(self._starts(covered, self.rule.grace_days)),
+            late_since=self._certain_since(sources, self._starts(covered, 0)),
+            arrears_since=began,
+        )
 
+    def _late(self, arrived: Sequence[Paid], covered: date, sources: set[str]) -> tuple[Standing, str, datetime | None]:
+        """Standing and why, by what was paid; with when arrears began, if they have."""
+        starts = self._starts(covered, self.rule.grace_days)
+        under_way = self._is_under_way()
+        if self.instant < starts and self._joined_by_what_never_came(arrived):
+            return Standing.NOT_YET, "pending" if under_way else "not_arrived", None
+        if self.day(self.instant) <= covered:
+            return Standing.GOOD, "paid", None
+        if under_way:
+            return Standing.GRACE, "on_its_way", None
+        if self.instant < starts:
+            return Standing.GRACE, "grace", None
+        began = self._certain_since(sources, starts)
+        if began is None or any(span.since < began and span.holds(self.instant) for span in self.facts.holds):
+            return Standing.GRACE, "waits", None
+        return Standing.ARREARS, "arrears", began
 
-def _dues(facts: Facts, since: datetime, instant: datetime, rule: Rule, zone: ZoneInfo) -> Judgement:
-    if not rule.asks_dues:
-        return _judge(Standing.GOOD, "no_dues", rule)
-    if any(span.holds(instant) for span in facts.reliefs):
-        return _judge(Standing.RELIEF, "relief", rule)
-    counted = [paid for paid in facts.payments if _counts(paid, instant)]
-    arrived = [paid for paid in counted if not paid.pending]
-    under_way = [p for p in counted if p.pending and instant < p.paid_at + timedelta(days=rule.pending_days)]
-    if under_way and not arrived:
-        return _judge(Standing.NOT_YET, "pending", rule)
-    covered = _covered_to(arrived, facts.reliefs, since, instant, zone)
-    starts = _arrears_start(facts, covered, instant, rule, zone)
-    first = starts.astimezone(zone).date()
-    if instant.astimezone(zone).date() <= covered:
-        return _judge(Standing.GOOD, "paid", rule, covered, first)
-    if instant < starts:
-        return _judge(Standing.GRACE, "grace", rule, covered, first)
-    if under_way or not _certain(facts, arrived, starts, instant):
-        return _judge(Standing.GRACE, "waits", rule, covered, first)
-    return _judge(Standing.ARREARS, "arrears", rule, covered, first)
+    def _plain(self, standing: Standing, why: str) -> Judgement:
+        votes = standing in (Standing.RELIEF, Standing.GOOD, Standing.GRACE)
+        votes = votes or (standing is Standing.NOT_YET and self.rule.pending_votes)
+        return Judgement(standing=standing, votes=votes, why=why, rule=self.rule.version)
 
+    def day(self, moment: datetime) -> date:
+        """The day of ``moment`` in the co-op's zone."""
+        return moment.astimezone(self.zone).date()
 
-def _counts(paid: Paid, instant: datetime) -> bool:
-    return paid.paid_at <= instant and (paid.void_at is None or instant < paid.void_at)
+    def _is_under_way(self) -> bool:
+        days = timedelta(days=self.rule.pending_days)
+        begun = [paid for paid in self.facts.payments if paid.pending and paid.counts(self.instant)]
+        return any(self.instant < paid.paid_at + days for paid in begun)
 
-
-def _covered_to(
-    arrived: Sequence[Paid], reliefs: Sequence[Span], since: datetime, instant: datetime, zone: ZoneInfo
-) -> date:
-    """The last day that nobody owes anything for: paid, on relief, or before the membership began."""
-    free = [span.until for span in reliefs if span.until is not None and span.until <= instant]
-    days = [_day_before(moment, zone) for moment in (since, *free)]
-    return max([*days, *(paid.covers_to for paid in arrived)])
-
-
-def _day_before(instant: datetime, zone: ZoneInfo) -> date:
-    return instant.astimezone(zone).date() - timedelta(days=1)
-
-
-def _arrears_start(facts: Facts, covered: date, instant: datetime, rule: Rule, zone: ZoneInfo) -> datetime:
-    """Midnight after the last day of grace, never before the provider had its chance to charge."""
-    first = covered + timedelta(days=1 + rule.grace_days)
-    ends = datetime.combine(first, time(), zone)
-    charges = [at + CHARGE_MARGIN for _, at in facts.next_charges if at + CHARGE_MARGIN > instant - CHARGE_MARGIN]
-    return max([ends, *charges]).astimezone(instant.tzinfo)
-
-
-def _certain(facts: Facts, arrived: Sequence[Paid], starts: datetime, instant: datetime) -> bool:
-    """True when each provider through which this member pays was read twice since, and no hold protects them."""
-    sources = {source for source, _ in facts.next_charges} | {paid.source for paid in arrived[-1:]}
-    began = starts
-    for source in sources & facts.readings.keys():
-        later = [at for at in facts.readings[source] if starts <= at <= instant]
-        if len(later) < READINGS:
+    def _joined_by_what_never_came(self, arrived: Sequence[Paid]) -> bool:
+        """True when the payment that somebody joined by is under way or failed, and no other has come since."""
+        if any(paid.covers_to >= self.day(self.since) for paid in arrived):
             return False
-        began = max(began, later[READINGS - 1])
-    return not any(span.since < began and span.holds(instant) for span in facts.holds)
+        joined = self.day(self.since)
+        begun = [paid for paid in self.facts.payments if paid.pending and paid.paid_at <= self.instant]
+        return any(paid.covers_from - JOINED_BY <= joined <= paid.covers_to for paid in begun)
+
+    def _covered_to(self, arrived: Sequence[Paid]) -> date:
+        """The last day that nobody owes anything for: paid, on relief, before joining, or before dues were asked."""
+        free = [span.until for span in self.facts.reliefs if span.until is not None and span.until <= self.instant]
+        begins = [self.since, *free, *([self.rule.asks_since] if self.rule.asks_since else [])]
+        return max([*(self.day(at) - timedelta(days=1) for at in begins), *(paid.covers_to for paid in arrived)])
+
+    def _starts(self, covered: date, days: int) -> datetime:
+        """Midnight when dues have been late for ``days``, never before the provider had its chance to charge."""
+        ends = datetime.combine(covered + timedelta(days=1 + days), time(), self.zone)
+        charges = [at + CHARGE_MARGIN for _, at in self.facts.next_charges]
+        return max([ends, *charges]).astimezone(self.instant.tzinfo)
+
+    def _certain_since(self, sources: set[str], starts: datetime) -> datetime | None:
+        """From when on it was certain that nothing was paid by ``starts``; None while it is not."""
+        settled = [self._settled_at(self.facts.readings.get(source, ()), starts) for source in sources]
+        certain = max([starts, *settled])
+        return certain if certain <= self.instant else None
+
+    def _settled_at(self, readings: Sequence[datetime], starts: datetime) -> datetime:
+        """When a source had been read READINGS times after ``starts``, or had been out of use for long.
+
+        One that was never read (cash) has nothing to tell.
+        """
+        known = bisect_right(readings, self.instant)
+        if not known:
+            return starts
+        enough = bisect_left(readings, starts, hi=known) + READINGS
+        return readings[enough - 1] if enough <= known else max(starts, readings[known - 1] + OUT_OF_USE)
+
+
+def are_too_many(new: int, members: int) -> bool:
+    """Whether ``new`` members falling into arrears at once, of ``members``, look like a mistake of ours."""
+    return new > ALWAYS_FINE and new * UNUSUAL > members
