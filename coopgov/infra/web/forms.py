@@ -100,11 +100,14 @@ class StringField(wtforms.StringField):
 class MoneyField(wtforms.Field):
     """A sum in one currency, above zero: ``data`` is a Money, or None when nothing was typed.
 
-    Give the currency in the form's ``__init__``: ``self.amount.currency = coop_profile().currency``.
+    The form says which currency before anything is read: ``super().__init__(data, meta={"currency": "GBP"})``.
     """
 
-    currency = ""
     widget = TextInput()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.currency: str = self.meta.currency
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         self.data = None
