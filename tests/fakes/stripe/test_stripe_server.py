@@ -70,3 +70,9 @@ def test_a_year_of_two_hundred_members_is_there_in_two_seconds() -> None:
     statuses = {invoice["status"] for invoice in world.store.tables["invoice"].values()}
     assert statuses == {"paid"}
     assert world.told() == []
+
+
+def test_pages_of_other_sites_cannot_play_fate() -> None:
+    with running(World(now=NOW, seed=2)) as address:
+        rebound = httpx.get(f"{address}/_fake/state", headers={"Host": "evil.example"})
+        assert (rebound.status_code, httpx.get(f"{address}/_fake/state").status_code) == (400, 200)
