@@ -39,6 +39,7 @@ DEMO_DIR = Path("var/demo")
 DEMO_LASTS = timedelta(days=1)
 DEMO_SEED = 7264
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+file_path = click.Path(dir_okay=False, path_type=Path)
 as_json = click.option("--json", "as_json", is_flag=True, help="For machines.")
 
 
@@ -276,6 +277,46 @@ def _print_demo(settings: Settings) -> None:
     for persona, link in facts["personas"].items():
         click.echo(f"  {persona:<22} {link}")
     click.echo(f"  vote from the mail     {facts['ballot_link']}\n")
+
+
+@main.command("fake-stripe")
+@click.option("--port", default=12111, show_default=True)
+@click.option("--webhook-url", help="Where messages go, such as http://127.0.0.1:8000/webhooks/stripe.")
+@click.option("--webhook-secret", help="Signs them; COOPGOV_STRIPE_WEBHOOK_SECRET has to be the same.")
+@click.option("--state", type=file_path, help="Begins as this file says, and writes it at the end.")
+def fake_stripe(port: int, webhook_url: str | None, webhook_secret: str | None, state: Path | None) -> None:
+    """A stand-in for Stripe, on this machine only: no money moves. See docs/fakes.md."""
+    from coopgov.fakes.stripe.server import SECRET, serve
+
+    with _only_in_development(port):
+        serve(port, "127.0.0.1", webhook_secret or SECRET, webhook_url, state)
+
+
+@main.command("fake-opencollective")
+@click.option("--port", default=12112, show_default=True)
+@click.option("--data", type=file_path, help="The story with which it begins.")
+@click.option("--token", help="COOPGOV_OPENCOLLECTIVE_TOKEN has to be the same.")
+@click.option("--nudge-url", help="Is told that something happened, as Open Collective's webhook does.")
+def fake_opencollective(port: int, data: Path | None, token: str | None, nudge_url: str | None) -> None:
+    """A stand-in for Open Collective, on this machine only: no money moves. See docs/fakes.md."""
+    from coopgov.fakes.opencollective.server import TOKEN, serve
+
+    with _only_in_development(port):
+        serve(port, "127.0.0.1", data, token or TOKEN, nudge_url)
+
+
+@contextmanager
+def _only_in_development(port: int) -> Iterator[None]:
+    with _plain_refusals():
+        settings = read_settings()
+    if settings.is_https:
+        raise click.ClickException("The base address is https: fakes are for development.")
+    try:
+        yield
+    except OSError as error:
+        raise click.ClickException(f"Port {port} cannot be had: {error.strerror}") from error
+    except (ValueError, LookupError) as error:
+        raise click.ClickException(f"The file cannot be used: {error}") from error
 
 
 @main.group()

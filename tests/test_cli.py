@@ -2,10 +2,15 @@
 
 import json
 import os
+import re
+import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -138,3 +143,41 @@ def test_a_backup_is_proved_and_put_back(tmp_path: Path) -> None:
     assert call("restore", "copy.tar.gz", "--replace").returncode == 0
     assert json.loads(call("audit", "verify", "--json").stdout)["rows"] == 1
     assert call("upgrade").returncode == 0
+
+
+FAKES = pytest.mark.parametrize("command", ["fake-stripe", "fake-opencollective"])
+
+
+@FAKES
+def test_a_fake_answers_on_this_machine_and_ends_when_told(tmp_path: Path, command: str) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as door:
+        port = str(door.getsockname()[1])
+    child = subprocess.Popen([COMMAND, command, "--port", port], cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+    assert child.stdout is not None
+    address = re.search(r"http://127\.0\.0\.1:\d+", child.stdout.readline())
+    assert address is not None
+    with urlopen(address[0]) as page:
+        assert b"No money moves" in page.read()
+    child.send_signal(signal.SIGTERM)
+    child.stdout.close()
+    assert child.wait(15) == 0
+
+
+@FAKES
+def test_a_fake_is_refused_in_earnest(tmp_path: Path, command: str) -> None:
+    done = runner(tmp_path, COOPGOV_BASE_URL="https://coop.example")(command)
+    assert (done.returncode, "development" in done.stderr) == (1, True)
+
+
+@FAKES
+def test_a_fake_says_plainly_that_its_port_is_taken(run: Run, command: str) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as door:
+        done = run(command, "--port", str(door.getsockname()[1]))
+    assert (done.returncode, "cannot be had" in done.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("words", [("fake-stripe", "--state"), ("fake-opencollective", "--data")])
+def test_a_fake_says_plainly_that_its_file_is_of_no_use(run: Run, tmp_path: Path, words: tuple[str, str]) -> None:
+    (tmp_path / "broken.json").write_text("{")
+    done = run(*words, "broken.json")
+    assert (done.returncode, "cannot be used" in done.stderr) == (1, True)
