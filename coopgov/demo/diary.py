@@ -1,7 +1,7 @@
 """The order in which the demonstration's history happens: acts with their instants, performed from old to new."""
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from itertools import pairwise
 
 from coopgov.core.time import from_wall_clock, to_wall_clock
@@ -46,11 +46,12 @@ class Diary:
 
 
 def awake(at: datetime) -> datetime:
-    """``at``, or some hours later when most people are asleep then."""
-    hour = to_wall_clock(at, ZONE).hour
-    if WAKES <= hour < SLEEPS:
+    """``at``, or the next morning when most people are asleep then; the night on which clocks change has its own length."""
+    wall = to_wall_clock(at, ZONE)
+    if WAKES <= wall.hour < SLEEPS:
         return at
-    return at + timedelta(hours=WAKES - hour if hour < WAKES else WAKES + 24 - hour)
+    morning = wall.date() + timedelta(days=wall.hour >= SLEEPS)
+    return from_wall_clock(datetime.combine(morning, time(WAKES, wall.minute, wall.second, wall.microsecond)), ZONE)
 
 
 def spread(anchors: Sequence[float | None], lasts: float) -> list[float]:
