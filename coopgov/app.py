@@ -46,6 +46,7 @@ from coopgov.infra.web.said import Sayings
 from coopgov.membership import models as membership_models
 from coopgov.membership.queries import register as membership_queries
 from coopgov.membership.routes import invitations as membership_routes
+from coopgov.membership.rules import applications as application_rules
 from coopgov.membership.rules import register as membership_rules
 from coopgov.notifications import handlers as notifications_handlers
 from coopgov.notifications import models as notifications_models
@@ -91,6 +92,7 @@ REFUSALS: tuple[Refusals, ...] = (
     markdown.REFUSALS,
     identity_rules.REFUSALS,
     membership_rules.REFUSALS,
+    application_rules.REFUSALS,
     groups_rules.REFUSALS,
     discussion_rules.REFUSALS,
     decisions_rules.REFUSALS,

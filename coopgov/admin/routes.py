@@ -1,6 +1,6 @@
 """Pages of the first officer. One guard: the office ``admin``; for everybody else they do not exist."""
 
-from flask import Blueprint, current_app, render_template
+from flask import Blueprint, render_template
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
@@ -15,6 +15,7 @@ from coopgov.infra.coop import the_coop
 from coopgov.infra.db import write_transaction
 from coopgov.infra.doctor import examine
 from coopgov.infra.jobs import dead_jobs, job_counts
+from coopgov.infra.settings import current_settings
 from coopgov.infra.web.access import ADMIN, allow, current_viewer
 from coopgov.infra.web.answers import status_of, text_of
 from coopgov.infra.web.layout import coop_profile, forget_profile
@@ -37,7 +38,7 @@ MAILS_A_PAGE = 100
 @bp.get("")
 @allow(ADMIN)
 def index() -> Response:
-    findings = examine(current_app.extensions["coopgov.settings"], received_at())
+    findings = examine(current_settings(), received_at())
     return show("admin/index.html", beginnings=queries.beginnings(), findings=findings, jobs=job_counts())
 
 

@@ -6,7 +6,6 @@ from typing import Any
 from flask import Blueprint, Response, current_app, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from coopgov.config import Settings
 from coopgov.core.errors import NotFound, Refused
 from coopgov.core.text import N_, shown_in_public
 from coopgov.decisions import display, queries, register, rules, services
@@ -30,6 +29,7 @@ from coopgov.infra.coop import the_coop
 from coopgov.infra.crypto import BadToken, Signer
 from coopgov.infra.db import db, write_transaction
 from coopgov.infra.feeds import ATOM_TYPE
+from coopgov.infra.settings import site_url
 from coopgov.infra.web.access import MEMBER, PUBLIC, SIGNED_IN, VISITOR, allow, current_viewer
 from coopgov.infra.web.answers import status_of, text_of
 from coopgov.infra.web.forms import BaseForm
@@ -258,7 +258,7 @@ def results(number: int) -> Response:
 
     def body() -> str:
         counts = vote_counts(number)
-        return register.results(queries.sheet(number), counts, _base_url(), received_at())
+        return register.results(queries.sheet(number), counts, site_url(), received_at())
 
     if reads_as_public():
         return public_page(stamp, body, JSON, until=rules.turns_at(stamp))
@@ -279,13 +279,13 @@ def decisions() -> Response:
 @bp.get("/decisions.json")
 @allow(PUBLIC)
 def decisions_json() -> Response:
-    return public_page(queries.register_stamp(), lambda: register.as_json(_register(), _base_url()), JSON)
+    return public_page(queries.register_stamp(), lambda: register.as_json(_register(), site_url()), JSON)
 
 
 @bp.get("/decisions.csv")
 @allow(PUBLIC)
 def decisions_csv() -> Response:
-    response = public_page(queries.register_stamp(), lambda: register.as_csv(_register(), _base_url()), "text/csv")
+    response = public_page(queries.register_stamp(), lambda: register.as_csv(_register(), site_url()), "text/csv")
     response.headers["Content-Disposition"] = 'attachment; filename="decisions.csv"'
     return response
 
@@ -301,16 +301,11 @@ def _atom() -> bytes:
     if coop is None:
         raise NotFound
     lines = queries.register(Wanted(), False, IN_THE_FEED)
-    return register.as_atom(lines, coop.name, _base_url(), coop.founded_at)
+    return register.as_atom(lines, coop.name, site_url(), coop.founded_at)
 
 
 def _register() -> Sequence[DecisionLine]:
     return queries.register(Wanted(), False, IN_A_FILE)
-
-
-def _base_url() -> str:
-    settings: Settings = current_app.extensions["coopgov.settings"]
-    return settings.base_url.rstrip("/")
 
 
 # Voting

@@ -46,7 +46,7 @@ class Diary:
 
 
 def awake(at: datetime) -> datetime:
-    """``at``, or the next morning when most people are asleep then; the night on which clocks change has its own length."""
+    """``at``, or the next morning when most people are asleep then, however long that night is."""
     wall = to_wall_clock(at, ZONE)
     if WAKES <= wall.hour < SLEEPS:
         return at

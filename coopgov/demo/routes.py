@@ -1,9 +1,8 @@
 """Pages of the demonstration: who one can be, and every mail that it sent. Only there with `serve --demo`."""
 
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from coopgov.config import Settings
 from coopgov.core.errors import NotFound
 from coopgov.core.text import N_
 from coopgov.demo.cast import persona_email, personas
@@ -14,6 +13,7 @@ from coopgov.identity.models import Login
 from coopgov.identity.queries import login_by_email, party
 from coopgov.identity.services import start_session
 from coopgov.infra.db import write_transaction
+from coopgov.infra.settings import current_settings, site_url
 from coopgov.infra.web.access import VISITOR, allow
 from coopgov.infra.web.moment import received_at
 from coopgov.infra.web.pages import paged, show
@@ -48,14 +48,14 @@ def mails() -> Response:
     ids = sunk_ids(_mail_url(), to)
     page = paged(len(ids), MAILS_ON_A_PAGE)
     shown = [sunk_mail(_mail_url(), mail_id) for mail_id in ids[page.first : page.first + page.size]]
-    return show("demo/mails.html", mails=shown, page=page, to=to, base_url=_base_url())
+    return show("demo/mails.html", mails=shown, page=page, to=to, base_url=site_url())
 
 
 @bp.get("/mail/<mail_id>")
 @allow(VISITOR)
 def mail(mail_id: str) -> Response:
     """One mail: its text and its links."""
-    return show("demo/mail.html", mail=sunk_mail(_mail_url(), mail_id), base_url=_base_url())
+    return show("demo/mail.html", mail=sunk_mail(_mail_url(), mail_id), base_url=site_url())
 
 
 @bp.get("/as/<persona>/<signature>")
@@ -83,14 +83,5 @@ def _login_of(persona: str, signature: str) -> Login:
     return login
 
 
-def _settings() -> Settings:
-    settings: Settings = current_app.extensions["coopgov.settings"]
-    return settings
-
-
 def _mail_url() -> str:
-    return _settings().mail_url
-
-
-def _base_url() -> str:
-    return _settings().base_url.rstrip("/")
+    return current_settings().mail_url

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, Response, current_app, g, redirect, render_template, request
+from flask import Blueprint, Response, g, redirect, render_template, request
 from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -23,6 +23,7 @@ from coopgov.infra.db import write_transaction
 from coopgov.infra.feeds import ATOM_TYPE, JSON_TYPE, atom, json_feed
 from coopgov.infra.i18n import gettext as _
 from coopgov.infra.i18n import short_time
+from coopgov.infra.settings import site_url
 from coopgov.infra.web.access import MEMBER, PUBLIC, SIGNED_IN, allow, current_viewer
 from coopgov.infra.web.answers import status_of, text_of
 from coopgov.infra.web.moment import received_at
@@ -110,7 +111,7 @@ def _thread_facts(head: Head, viewer: Viewer) -> dict[str, Any]:
     reply = request.args.get("reply", 0, type=int)
     named = {one.id: one.author for branch in facts["branches"] for one in (branch.first, *branch.replies)}
     form = CommentForm(data={"parent": reply if reply in named else None}) if rules.may_write(viewer) else None
-    return {**facts, "form": form, "answered": named.get(reply, ""), "page_url": _base_url() + head.path}
+    return {**facts, "form": form, "answered": named.get(reply, ""), "page_url": site_url() + head.path}
 
 
 @bp.get("/t/<int:thread_id>.atom", defaults={"slug": ""})
@@ -139,7 +140,7 @@ def thread_json(thread_id: int, slug: str) -> Response:  # noqa: ARG001 - any sl
 
 def _feed(thread_id: int, render: Callable[[Head, str], bytes], mimetype: str) -> Response:
     head = queries.head(thread_id, NOBODY)
-    response = public_page(head.stamp, lambda: render(head, _base_url()), mimetype)
+    response = public_page(head.stamp, lambda: render(head, site_url()), mimetype)
     response.headers["X-Robots-Tag"] = "noindex"  # names are in it
     return response
 
@@ -428,11 +429,6 @@ def _read_at(words: Words) -> str:
 
 def _anchor(words: Words) -> str:
     return f"c-{words.comment.number}" if words.comment else ""
-
-
-def _base_url() -> str:
-    url: str = current_app.extensions["coopgov.settings"].base_url
-    return url.rstrip("/")
 
 
 def _group_threads(viewer: Viewer, group_id: int) -> Markup:

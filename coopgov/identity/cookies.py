@@ -1,9 +1,10 @@
 """The session's cookie: the only one there is. Set at sign-in, taken away at sign-out, never read by scripts."""
 
-from flask import current_app, request
+from flask import request
 from werkzeug.wrappers import Response
 
 from coopgov.identity.rules import SESSION_LASTS, browser_named
+from coopgov.infra.settings import current_settings
 from coopgov.infra.web.access import cookie_name
 
 
@@ -33,5 +34,4 @@ def this_browser() -> str:
 
 
 def _is_https() -> bool:
-    https: bool = current_app.extensions["coopgov.settings"].is_https
-    return https
+    return current_settings().is_https

@@ -70,12 +70,12 @@ def _nothing(_payload: Payload, _now: datetime) -> None:
 @dataclass(frozen=True)
 class OutsideTask:
     """Work on the world. ``prepare`` reads (None: nothing to do any more), ``perform`` acts with no transaction open
-    under the job's key, ``finish`` writes down that it was done, ``drop`` that there was nothing to do any more."""
+    under the job's key, ``finish`` writes down what it gave, ``drop`` that there was nothing to do any more."""
 
     kind: str
     prepare: Callable[[Payload, datetime], Any | None]
-    perform: Callable[[Any, str], None]
-    finish: Callable[[Payload, datetime], None]
+    perform: Callable[[Any, str], Any]
+    finish: Callable[[Payload, Any, datetime], None]
     drop: Callable[[Payload, datetime], None] = _nothing
 
 

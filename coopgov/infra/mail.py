@@ -14,7 +14,6 @@ from flask import current_app
 from sqlalchemy import JSON, ForeignKey, Index, String, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from coopgov.config import Settings
 from coopgov.core.ids import random_id
 from coopgov.core.text import one_line
 from coopgov.infra.coop import the_coop
@@ -23,6 +22,7 @@ from coopgov.infra.db import Base, UtcDateTime, db, writing_session
 from coopgov.infra.jobs import Job, OutsideTask, Payload, enqueue, enqueue_all
 from coopgov.infra.letters import Written, write_letter
 from coopgov.infra.mail_transport import send
+from coopgov.infra.settings import current_settings
 
 Facts = dict[str, Any]
 
@@ -96,7 +96,7 @@ def post_all(letters: Sequence[Letter], key_prefix: str, now: datetime) -> None:
 
 def _log_entry(letter: Letter, now: datetime) -> dict[str, Any]:
     return {
-        "message_id": f"<{random_id()}@{_settings().sender.split('@')[-1]}>",
+        "message_id": f"<{random_id()}@{current_settings().sender.split('@')[-1]}>",
         "kind": letter.kind,
         "party_id": letter.party_id,
         "address": letter.address,
@@ -107,11 +107,6 @@ def _log_entry(letter: Letter, now: datetime) -> dict[str, Any]:
     }
 
 
-def _settings() -> Settings:
-    settings: Settings = current_app.extensions["coopgov.settings"]
-    return settings
-
-
 def _prepare(payload: Payload, now: datetime) -> EmailMessage | None:
     row = db.session.get_one(Mail, payload["mail"])
     if row.state != "waiting" or (row.drop_after and row.drop_after < now):
@@ -120,13 +115,13 @@ def _prepare(payload: Payload, now: datetime) -> EmailMessage | None:
     facts = dict(row.facts)
     facts.update(_signed(facts.pop("links")))
     zone = coop.zone if coop else "UTC"
-    facts |= {"coop": coop.name if coop else "coopgov", "base_url": _settings().base_url.rstrip("/")}
+    facts |= {"coop": coop.name if coop else "coopgov", "base_url": current_settings().base_url.rstrip("/")}
     return _message(row, write_letter(row.kind, row.language, zone, facts), str(facts.get("stop", "")), facts["coop"])
 
 
 def _signed(links: dict[str, tuple[str, str, Any]]) -> dict[str, str]:
     signer: Signer = current_app.extensions["coopgov.signer"]
-    base = _settings().base_url.rstrip("/")
+    base = current_settings().base_url.rstrip("/")
     return {
         name: base + path.replace("{token}", signer.sign(purpose, load))
         for name, (path, purpose, load) in links.items()
@@ -137,7 +132,7 @@ def _message(row: Mail, written: Written, stop: str, coop: str) -> EmailMessage:
     message = EmailMessage()
     message["Message-ID"] = row.message_id
     message["Date"] = row.created_at
-    message["From"] = f'"{one_line(coop).replace(chr(34), "")}" <{_settings().sender}>'
+    message["From"] = f'"{one_line(coop).replace(chr(34), "")}" <{current_settings().sender}>'
     message["To"] = row.address
     message["Subject"] = one_line(written.subject)
     message["Auto-Submitted"] = "auto-generated"
@@ -150,10 +145,10 @@ def _message(row: Mail, written: Written, stop: str, coop: str) -> EmailMessage:
 
 
 def _perform(message: EmailMessage, _key: str) -> None:
-    send(_settings().mail_url, message)
+    send(current_settings().mail_url, message)
 
 
-def _finish(payload: Payload, now: datetime) -> None:
+def _finish(payload: Payload, _sent: None, now: datetime) -> None:
     _settle(payload, "sent", now)
 
 

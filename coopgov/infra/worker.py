@@ -120,12 +120,14 @@ def _run_outside(task: OutsideTask, job_id: int, now: datetime) -> None:
     payload, key = job.payload, job.key
     ready = task.prepare(payload, now)
     db.session.remove()  # no transaction is open while the world is spoken to
-    if ready is not None:
-        task.perform(ready, key)
+    result = task.perform(ready, key) if ready is not None else None
     with write_transaction() as session:
         held = session.scalars(select(Job).where(Job.id == job_id, Job.lease == lease)).first()
         if held is not None:
-            (task.drop if ready is None else task.finish)(payload, now)
+            if ready is None:
+                task.drop(payload, now)
+            else:
+                task.finish(payload, result, now)
             _mark_done(held, now)
 
 

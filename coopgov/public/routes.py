@@ -3,12 +3,11 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, request
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from coopgov import __version__
-from coopgov.config import Settings
 from coopgov.core.errors import NotFound
 from coopgov.core.time import last_midnight
 from coopgov.decisions.queries import ballots_waiting
@@ -18,10 +17,12 @@ from coopgov.infra.coop import the_coop
 from coopgov.infra.db import db
 from coopgov.infra.i18n import languages
 from coopgov.infra.migrate import current_revision, newest_revision
+from coopgov.infra.settings import current_settings, site_url
 from coopgov.infra.web.access import PUBLIC, allow, current_viewer
 from coopgov.infra.web.layout import coop_profile
 from coopgov.infra.web.moment import received_at
 from coopgov.infra.web.pages import paged, public_page, show_to_all
+from coopgov.infra.web.panels import panel_stamps
 from coopgov.public import queries, source
 from coopgov.public.feeds import TYPES, Site, feed
 from coopgov.public.sitemap import MOST, sitemap, sitemap_index
@@ -33,27 +34,19 @@ WORKER_IS_LATE = timedelta(minutes=2)
 CONTACT_HOLDS = timedelta(days=300)  # RFC 9116, 2.5.5: less than a year
 
 
-def _settings() -> Settings:
-    settings: Settings = current_app.extensions["coopgov.settings"]
-    return settings
-
-
-def _address(path: str) -> str:
-    return _settings().base_url.rstrip("/") + path
-
-
 @bp.get("/")
 @allow(PUBLIC)
 def home() -> Response:
     now = received_at()
-    stamp = (coop_profile().version, last_midnight(now), queries.public_stamp())
+    panels = (*panel_stamps("home.lead"), *panel_stamps("home.side"))
+    stamp = (coop_profile().version, last_midnight(now), queries.public_stamp(), panels)
     return show_to_all("public/home.html", stamp, lambda: _home(now))
 
 
 def _home(now: datetime) -> dict[str, Any]:
     viewer = current_viewer()
     waiting = ballots_waiting(viewer.party_id, now) if viewer.is_signed_in else []
-    return {"home": queries.home(viewer, now), "waiting": waiting, "page_url": _address("/")}
+    return {"home": queries.home(viewer, now), "waiting": waiting, "page_url": site_url("/")}
 
 
 def _plain(template: str, **facts: Any) -> Response:
@@ -70,13 +63,13 @@ def about() -> Response:
 @bp.get("/contact")
 @allow(PUBLIC)
 def contact() -> Response:
-    return _plain("public/contact.html", contact=_settings().contact)
+    return _plain("public/contact.html", contact=current_settings().contact)
 
 
 @bp.get("/privacy")
 @allow(PUBLIC)
 def privacy() -> Response:
-    return _plain("public/privacy.html", contact=_settings().contact, https=_settings().is_https)
+    return _plain("public/privacy.html", contact=current_settings().contact, https=current_settings().is_https)
 
 
 @bp.get("/source")
@@ -113,7 +106,7 @@ def _feed(group: Group | None, form: str) -> Response:
     coop = the_coop()
     if coop is None:
         raise NotFound
-    site = Site(coop.name, _address(""), coop.founded_at)
+    site = Site(coop.name, site_url(""), coop.founded_at)
     stamp = (coop.version, group.version if group else 0, queries.public_stamp())
     return public_page(stamp, lambda: feed(site, group, form), TYPES[form])
 
@@ -127,10 +120,10 @@ def show_sitemap() -> Response:
 def _sitemap() -> bytes:
     page = paged(queries.sitemap_size(), MOST)
     if page.pages > 1 and "page" not in request.args:
-        return sitemap_index(_address(f"/sitemap.xml?page={number}") for number in range(1, page.pages + 1))
-    fixed = [(_address(path), None) for path in PAGES] if page.number == 1 else []
+        return sitemap_index(site_url(f"/sitemap.xml?page={number}") for number in range(1, page.pages + 1))
+    fixed = [(site_url(path), None) for path in PAGES] if page.number == 1 else []
     found = queries.sitemap_paths(page.size, page.first)
-    return sitemap([*fixed, *((_address(path), changed) for path, changed in found)])
+    return sitemap([*fixed, *((site_url(path), changed) for path, changed in found)])
 
 
 @bp.get("/robots.txt")
@@ -140,7 +133,7 @@ def robots() -> Response:
         "User-agent: *",
         *(f"Disallow: {path}" for path in NOT_FOR_ROBOTS),
         "",
-        f"Sitemap: {_address('/sitemap.xml')}",
+        f"Sitemap: {site_url('/sitemap.xml')}",
     ]
     return public_page(lines[-1], lambda: "\n".join(lines) + "\n", "text/plain")
 
@@ -149,12 +142,12 @@ def robots() -> Response:
 @allow(PUBLIC)
 def security() -> Response:
     month = last_midnight(received_at()).replace(day=1)
-    address = _settings().contact
+    address = current_settings().contact
     lines = [
-        f"Contact: mailto:{address}" if address else f"Contact: {_address('/contact')}",
+        f"Contact: mailto:{address}" if address else f"Contact: {site_url('/contact')}",
         f"Expires: {month + CONTACT_HOLDS:%Y-%m-%dT%H:%M:%SZ}",
         f"Preferred-Languages: {', '.join(languages())}",
-        f"Canonical: {_address('/.well-known/security.txt')}",
+        f"Canonical: {site_url('/.well-known/security.txt')}",
     ]
     return public_page(tuple(lines), lambda: "\n".join(lines) + "\n", "text/plain")
 

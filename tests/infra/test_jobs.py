@@ -51,15 +51,16 @@ def busy(app: Flask, done: list[Any]) -> Iterator[Flask]:
     def hopeless(payload: dict[str, Any], now: datetime) -> None:
         raise Permanent("never")
 
-    def perform(thing: Any, key: str) -> None:
+    def perform(thing: Any, key: str) -> str:
         assert not db.session().in_transaction()
         done.append((thing, key))
+        return "noted"
 
     work().add(
         DatabaseTask("test.do", lambda payload, now: done.append(payload["n"])),
         DatabaseTask("test.fail", fail),
         DatabaseTask("test.hopeless", hopeless),
-        OutsideTask("test.tell", lambda p, now: p.get("n"), perform, lambda p, now: done.append("noted")),
+        OutsideTask("test.tell", lambda p, now: p.get("n"), perform, lambda p, said, now: done.append(said)),
         Handler("test.hear", BellRang, lambda event, event_id, now: done.append((event, event_id))),
     )
     yield app

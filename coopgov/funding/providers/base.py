@@ -152,6 +152,57 @@ class Snapshot:
     balances: tuple[Money, ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True)
+class CheckoutOrder:
+    """What a provider's own page should ask somebody to pay: ``amount`` for each ``interval``, from today on.
+
+    ``key`` names the intent and its revision (``pledge-12-3``), so that asking again gives the same page. ``customer``
+    is the provider's id of a payer whom it knows already, else empty.
+    """
+
+    key: str
+    pledge_id: int
+    party_id: int
+    amount: Money
+    interval: str  # month | year
+    product: str  # the upper feature's word: tier:2
+    title: str  # how the provider's pages name it
+    email: str
+    name: str
+    language: str
+    success_url: str
+    cancel_url: str
+    customer: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkout:
+    """The provider's page that was opened for an order. Nobody can pay there after ``expires_at``."""
+
+    checkout_id: str
+    url: str
+    customer: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class PledgeChange:
+    """What is asked of a provider for a pledge that it has. ``kind``: amount (with amount and interval), pause (with
+    ``until``; None: until further notice), resume, cancel (``at_once`` or when the paid period ends), keep (cancel no
+    more). ``key`` names the intent and its revision."""
+
+    key: str
+    remote_id: str
+    item_id: str
+    kind: str
+    amount: Money | None = None
+    interval: str = ""
+    product: str = ""
+    title: str = ""
+    until: datetime | None = None
+    at_once: bool = False
+
+
 class ProviderRefused(Exception):
     """The provider says no, and asking again cannot help; the text is for the treasurer, without secrets."""
 

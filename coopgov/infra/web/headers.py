@@ -1,6 +1,8 @@
 """Headers of every answer, errors and files included. OWASP ASVS 5.0, 3.4.1 to 3.4.6."""
 
-from flask import Response, current_app
+from flask import Response
+
+from coopgov.infra.settings import current_settings
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; font-src 'self'; "
@@ -18,6 +20,6 @@ def harden(response: Response) -> Response:
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
     headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=(), interest-cohort=()"
     headers.setdefault("Cache-Control", "private, no-store")
-    if current_app.extensions["coopgov.settings"].is_https:
+    if current_settings().is_https:
         headers["Strict-Transport-Security"] = HSTS
     return response

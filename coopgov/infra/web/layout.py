@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 from coopgov.infra import i18n
 from coopgov.infra.coop import Coop, the_coop
 from coopgov.infra.db import db
+from coopgov.infra.settings import current_settings
 from coopgov.infra.web.access import current_viewer
 from coopgov.infra.web.csrf import token_field
 from coopgov.infra.web.moment import received_at
@@ -95,7 +96,7 @@ def layout_facts() -> dict[str, Any]:
         "dir": i18n.text_direction(),
         "theme": viewer.theme,
         "languages": [(code, name, _in_language(code)) for code, name in i18n.languages().items()],
-        "demo": current_app.extensions["coopgov.settings"].demo,
+        "demo": current_settings().demo,
         "csrf": token_field,
         "static_url": static_url,
         "unread": _unread(),
