@@ -26,6 +26,7 @@ from coopgov.discussion import routes as discussion_routes
 from coopgov.discussion import rules as discussion_rules
 from coopgov.funding import models as funding_models
 from coopgov.funding.queries import checks as funding_checks
+from coopgov.funding.rules import pledges as pledge_rules
 from coopgov.groups import models as groups_models
 from coopgov.groups import queries as groups_queries
 from coopgov.groups import routes as groups_routes
@@ -90,6 +91,7 @@ WORK: tuple[DatabaseTask | OutsideTask | Handler | Clockwork, ...] = (
 REFUSALS: tuple[Refusals, ...] = (
     money.REFUSALS,
     markdown.REFUSALS,
+    pledge_rules.REFUSALS,
     identity_rules.REFUSALS,
     membership_rules.REFUSALS,
     application_rules.REFUSALS,

@@ -71,6 +71,7 @@ class Pledge(Base):
     item_id: Mapped[str] = mapped_column(String(120), default="")  # Stripe's subscription item
     checkout_id: Mapped[str] = mapped_column(String(120), default="", index=True)  # cs_…
     checkout_url: Mapped[str] = mapped_column(Text, default="")
+    checkout_until: Mapped[datetime | None] = mapped_column(UtcDateTime)  # nobody can pay there any more
     claim: Mapped[str] = mapped_column(String(22), unique=True)  # the code by which an order names its member
     started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     paid_until: Mapped[datetime | None] = mapped_column(UtcDateTime)  # end of the period that is paid or being paid
@@ -79,7 +80,7 @@ class Pledge(Base):
     resumes_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     action_url: Mapped[str] = mapped_column(Text, default="")  # where the payer confirms a payment that waits for it
     failure: Mapped[str] = mapped_column(String(200), default="")  # the provider's reason for the last failed charge
-    asked: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))  # of the provider, not confirmed yet
+    asked: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))  # services.pledges.ask_change
     revision: Mapped[int] = mapped_column(default=1)  # of what was asked of the provider; part of idempotency keys
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -1,5 +1,6 @@
 """The co-op's own profile: one row that every page needs, so it is kept in memory by its version."""
 
+import secrets
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, String, Text, select
@@ -9,7 +10,11 @@ from coopgov.infra.db import Base, UtcDateTime, db, writing_session
 
 
 class Coop(Base):
-    """Name, purpose, zone and language of the co-op. There is exactly one, id 1."""
+    """Name, purpose, zone and language of the co-op. There is exactly one, id 1.
+
+    ``instance`` is what providers' objects say they belong to: a random word that a new address does not change, and
+    that a backup keeps.
+    """
 
     __tablename__ = "coop"
     __table_args__ = (CheckConstraint("id = 1", name="only_one"),)
@@ -21,6 +26,7 @@ class Coop(Base):
     zone: Mapped[str] = mapped_column(String(60), default="Europe/London")
     language: Mapped[str] = mapped_column(String(10), default="en")
     currency: Mapped[str] = mapped_column(String(3), default="GBP", server_default="GBP")  # ISO 4217, of dues
+    instance: Mapped[str] = mapped_column(String(16), default=lambda: secrets.token_hex(8), server_default="")
     founded_at: Mapped[datetime] = mapped_column(UtcDateTime)
     version: Mapped[int] = mapped_column(default=1)
 

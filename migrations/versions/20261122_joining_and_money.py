@@ -3,6 +3,8 @@
 Applications, tiers, relief and rules of standing; payers, pledges, payments, the ledger and the providers' messages.
 """
 
+import secrets
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -286,6 +288,7 @@ def upgrade() -> None:
         sa.Column("item_id", sa.String(length=120), nullable=False),
         sa.Column("checkout_id", sa.String(length=120), nullable=False),
         sa.Column("checkout_url", sa.Text(), nullable=False),
+        sa.Column("checkout_until", UtcDateTime(), nullable=True),
         sa.Column("claim", sa.String(length=22), nullable=False),
         sa.Column("started_at", UtcDateTime(), nullable=True),
         sa.Column("paid_until", UtcDateTime(), nullable=True),
@@ -467,10 +470,13 @@ def upgrade() -> None:
 
     with op.batch_alter_table("coop", schema=None) as batch_op:
         batch_op.add_column(sa.Column("currency", sa.String(length=3), server_default="GBP", nullable=False))
+        batch_op.add_column(sa.Column("instance", sa.String(length=16), server_default="", nullable=False))
+    op.execute(sa.text("UPDATE coop SET instance = :word").bindparams(word=secrets.token_hex(8)))
 
 
 def downgrade() -> None:
     with op.batch_alter_table("coop", schema=None) as batch_op:
+        batch_op.drop_column("instance")
         batch_op.drop_column("currency")
 
     with op.batch_alter_table("posting", schema=None) as batch_op:
