@@ -259,6 +259,15 @@ class Sync(Base):
     """
 
     __tablename__ = "sync"
+    __table_args__ = (
+        Index(
+            "uq_sync_under_way",  # one run for each source
+            "source",
+            unique=True,
+            sqlite_where=text("finished_at IS NULL"),
+            postgresql_where=text("finished_at IS NULL"),
+        ),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     source: Mapped[str] = mapped_column(String(20), index=True)
     cursor: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)

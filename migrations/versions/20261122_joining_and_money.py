@@ -78,6 +78,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("sync", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_sync_source"), ["source"], unique=False)
+        batch_op.create_index(
+            "uq_sync_under_way",
+            ["source"],
+            unique=True,
+            sqlite_where=sa.text("finished_at IS NULL"),
+            postgresql_where=sa.text("finished_at IS NULL"),
+        )
 
     op.create_table(
         "tier",
@@ -552,6 +559,11 @@ def downgrade() -> None:
     op.drop_table("waiting_list")
     op.drop_table("tier")
     with op.batch_alter_table("sync", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_sync_under_way",
+            sqlite_where=sa.text("finished_at IS NULL"),
+            postgresql_where=sa.text("finished_at IS NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_sync_source"))
 
     op.drop_table("sync")
