@@ -25,7 +25,10 @@ from coopgov.discussion import models as discussion_models
 from coopgov.discussion import routes as discussion_routes
 from coopgov.discussion import rules as discussion_rules
 from coopgov.funding import models as funding_models
+from coopgov.funding.jobs import stripe as stripe_jobs
 from coopgov.funding.queries import checks as funding_checks
+from coopgov.funding.queries import stripe_health
+from coopgov.funding.routes import webhooks_stripe
 from coopgov.funding.rules import pledges as pledge_rules
 from coopgov.groups import models as groups_models
 from coopgov.groups import queries as groups_queries
@@ -72,6 +75,7 @@ MODELS = (  # importing them is what makes the metadata whole
 BLUEPRINTS: tuple[Blueprint, ...] = (
     static.bp,
     identity_routes.bp,
+    webhooks_stripe.bp,
     membership_routes.bp,
     groups_routes.bp,
     discussion_routes.bp,
@@ -85,6 +89,8 @@ WORK: tuple[DatabaseTask | OutsideTask | Handler | Clockwork, ...] = (
     mail.SEND,
     *identity_jobs.TASKS,
     *identity_jobs.CLOCKWORKS,
+    *stripe_jobs.TASKS,
+    *stripe_jobs.CLOCKWORKS,
     *decisions_jobs.CLOCKWORKS,
     *notifications_handlers.HANDLERS,
 )
@@ -122,6 +128,7 @@ CHECKS = (
     *groups_queries.CHECKS,
     *decisions_queries.CHECKS,
 )
+EXAMINATIONS = (stripe_health.examine_stripe,)
 LARGEST_REQUEST = 1_000_000  # bytes
 
 
@@ -164,6 +171,7 @@ def _register(app: Flask, settings: Settings) -> None:
         "coopgov.sayings": {key: value for sayings in SAYINGS for key, value in sayings.items()},
         "coopgov.panels": PANELS,
         "coopgov.checks": CHECKS,
+        "coopgov.examinations": EXAMINATIONS,
         "coopgov.unread": notifications_queries.unread_count,
         "coopgov.pages": PageStore(),
         "coopgov.static": static.load_files(paths.STATIC),

@@ -4,11 +4,12 @@ import json
 import logging
 import random
 import shutil
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,11 @@ from coopgov.config import Settings, SettingsError, read_settings
 from coopgov.core.errors import Refused
 from coopgov.core.time import utc_now
 from coopgov.demo.seed import demo_facts, seed_demo
+from coopgov.funding.models import Sync
+from coopgov.funding.providers.base import ProviderDown, ProviderRefused
+from coopgov.funding.providers.stripe.client import Stripe, connect
+from coopgov.funding.providers.stripe.sweeping import STREAMS
+from coopgov.funding.services.stripe_reading import begin_reading, take_portion
 from coopgov.infra import audit, backup, server
 from coopgov.infra.archive import BackupError
 from coopgov.infra.check import run_checks
@@ -39,6 +45,10 @@ DEMO_DIR = Path("var/demo")
 DEMO_LASTS = timedelta(days=1)
 DEMO_SEED = 7264
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+SECRET_SETTINGS = (
+    *("secret_key", "secret_key_fallbacks", "database_url", "mail_url"),
+    *("stripe_secret_key", "stripe_webhook_secret", "opencollective_token"),
+)
 file_path = click.Path(dir_okay=False, path_type=Path)
 as_json = click.option("--json", "as_json", is_flag=True, help="For machines.")
 
@@ -154,10 +164,11 @@ def check_command(as_json: bool) -> None:
 
 @main.command()
 @as_json
-def doctor(as_json: bool) -> None:
+@click.option("--network", is_flag=True, help="Ask the payment providers whether they answer, too.")
+def doctor(as_json: bool, network: bool) -> None:
     """Looks at this installation and says what is missing."""
     with _installation() as (_app, settings):
-        findings = examine(settings, utc_now())
+        findings = examine(settings, utc_now(), ask_network=network)
     if as_json:
         click.echo(json.dumps([asdict(f) for f in findings]))
     else:
@@ -171,7 +182,7 @@ def config() -> None:
     """Prints the settings in force, secrets left out."""
     with _plain_refusals():
         for name, value in asdict(read_settings()).items():
-            hidden = value and name in ("secret_key", "secret_key_fallbacks", "database_url", "mail_url")
+            hidden = value and name in SECRET_SETTINGS
             click.echo(f"COOPGOV_{name.upper()}={'(set)' if hidden else value}")
 
 
@@ -317,6 +328,62 @@ def _only_in_development(port: int) -> Iterator[None]:
         raise click.ClickException(f"Port {port} cannot be had: {error.strerror}") from error
     except (ValueError, LookupError) as error:
         raise click.ClickException(f"The file cannot be used: {error}") from error
+
+
+@main.group("sync")
+def sync_group() -> None:
+    """Reads what payment providers hold; safe to run at any time, and again after a crash."""
+
+
+@sync_group.command("stripe")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="All since that day (UTC), not just since last time.")
+def sync_stripe(since: datetime | None) -> None:
+    """Reads all of Stripe that changed: what messages did not tell, or nobody heard."""
+    with _installation() as (_app, settings):
+        _require_schema()
+        try:
+            stripe = connect(settings)
+            if stripe is None:
+                raise click.ClickException("COOPGOV_STRIPE_SECRET_KEY is not set: there is nothing to read.")
+            read, changed = _read_stripe(stripe, since.replace(tzinfo=UTC) if since else None)
+        except ProviderDown as error:
+            raise click.ClickException(f"{error}. Run it again: it goes on where it stopped.") from error
+        except ProviderRefused as error:
+            raise click.ClickException(f"Stripe says no: {error}") from error
+    click.echo(f"Stripe: {read} objects read, {changed} rows new or different.")
+
+
+def _read_stripe(stripe: Stripe, since: datetime | None) -> tuple[int, int]:
+    """Reads page after page, each written down before the next is asked for; objects read, rows that changed."""
+    with write_transaction():
+        run = begin_reading(utc_now(), since)
+        run_id, cursor = run.id, dict(run.cursor)
+    with _progress("Stripe", STREAMS) as show:
+        while cursor:
+            show(cursor["stream"])
+            db.session.remove()  # no transaction is open while Stripe is spoken to
+            part = stripe.portion(cursor)
+            with write_transaction():
+                cursor = take_portion(run_id, cursor, part, utc_now()) or {}
+    run = db.session.get_one(Sync, run_id)
+    return run.done, run.changed
+
+
+def _tell(label: str, stage: str, told: dict[str, None]) -> None:
+    told[stage] = None
+    click.echo(f"{label}: {stage}", err=True)
+
+
+@contextmanager
+def _progress(label: str, stages: Sequence[str]) -> Iterator[Callable[[str], None]]:
+    """Shows the stage that is reached: a bar on a terminal, else a line for each."""
+    if not sys.stderr.isatty():
+        told: dict[str, None] = {}
+        yield lambda stage: None if stage in told else _tell(label, stage, told)
+        return
+    with click.progressbar(length=len(stages), label=label, file=sys.stderr) as bar:
+        yield lambda stage: bar.update(stages.index(stage) - bar.pos)
+        bar.update(len(stages) - bar.pos)
 
 
 @main.group()

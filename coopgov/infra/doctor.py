@@ -3,12 +3,13 @@
 import shutil
 import smtplib
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from flask import current_app
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -31,10 +32,18 @@ class Finding:
     advice: str = ""
 
 
-def examine(settings: Settings, now: datetime) -> list[Finding]:
-    """Everything the doctor looks at, in the order in which to mend it. Needs an application context."""
+Examination = Callable[[Settings, datetime, bool], Iterable[Finding]]
+
+
+def examine(settings: Settings, now: datetime, *, ask_network: bool = False) -> list[Finding]:
+    """Everything the doctor looks at, in the order in which to mend it. Needs an application context.
+
+    What features look at (``app.EXAMINATIONS``) comes last; only with ``ask_network`` do they ask other services.
+    """
     findings = [_folder(settings), _disk(settings), _key(settings), *_database(now)]
-    return [*findings, _address(settings), _proxy(settings), _mail(settings)]
+    findings += [_address(settings), _proxy(settings), _mail(settings)]
+    examinations: Sequence[Examination] = current_app.extensions["coopgov.examinations"]
+    return [*findings, *(found for look in examinations for found in look(settings, now, ask_network))]
 
 
 def _folder(settings: Settings) -> Finding:

@@ -152,6 +152,13 @@ class GuardedClient:
         """
         return self._send("POST", self._guard.target(url), headers, body, _Deadline(self._deadline_s))
 
+    def delete(self, url: str, headers: Mapping[str, str]) -> Fetched:
+        """What ``url`` answers to being deleted; as with ``post``, redirects are answers.
+
+        Raises FetchRefused, FetchFailed.
+        """
+        return self._send("DELETE", self._guard.target(url), headers, None, _Deadline(self._deadline_s))
+
     def _send(
         self, method: str, url: httpx.URL, headers: Mapping[str, str], body: bytes | None, deadline: "_Deadline"
     ) -> Fetched:

@@ -22,7 +22,7 @@ from coopgov.funding.providers.base import (
 from coopgov.funding.rules.payments import LIVE_PLEDGES, PURPOSES
 from coopgov.funding.services.balances import weigh
 from coopgov.funding.services.bookings import book_movements, settle
-from coopgov.funding.services.findings import close_about, close_finding, open_finding
+from coopgov.funding.services.findings import close_about, close_finding, open_finding, was_answered
 from coopgov.funding.services.look import Look, by_slices, looking, set_all, wrong_in_pledge
 from coopgov.funding.services.payments import claim_waiting, find_pledges, own_pledge, recognise, take_payments
 from coopgov.funding.services.reversals import take_reversals
@@ -52,7 +52,8 @@ def apply(snapshot: Snapshot, now: datetime) -> int:
     book_movements(look, snapshot.movements)
     _close_readable(look, snapshot)
     for problem in snapshot.problems:
-        open_finding(problem.kind, problem.subject, problem.facts, now)
+        if not was_answered(problem.kind, problem.subject):  # or each night would ask again
+            open_finding(problem.kind, problem.subject, problem.facts, now)
     if look.changed:
         audit.record(audit.SYSTEM, "money.read", f"source:{look.source}", now, changed=look.changed)
     session.flush()

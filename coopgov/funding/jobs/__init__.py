@@ -1,0 +1,1 @@
+"""What waits for the worker about money, a file for each provider."""

@@ -1,0 +1,1 @@
+"""Stripe: its SDK behind a border, its objects turned into plain facts."""
