@@ -52,6 +52,8 @@ from coopgov.membership.queries import register as membership_queries
 from coopgov.membership.routes import invitations as membership_routes
 from coopgov.membership.rules import applications as application_rules
 from coopgov.membership.rules import register as membership_rules
+from coopgov.membership.rules import standing as standing_rules
+from coopgov.membership.rules import tiers as tier_rules
 from coopgov.notifications import handlers as notifications_handlers
 from coopgov.notifications import models as notifications_models
 from coopgov.notifications import queries as notifications_queries
@@ -101,6 +103,8 @@ REFUSALS: tuple[Refusals, ...] = (
     identity_rules.REFUSALS,
     membership_rules.REFUSALS,
     application_rules.REFUSALS,
+    standing_rules.REFUSALS,
+    tier_rules.REFUSALS,
     groups_rules.REFUSALS,
     discussion_rules.REFUSALS,
     decisions_rules.REFUSALS,

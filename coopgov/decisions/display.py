@@ -16,7 +16,7 @@ from coopgov.decisions.drawing import Drawn, Meter, count_votes, drawn, meter, r
 from coopgov.decisions.models import Ballot, Proposal, ProposalRevision, RollEntry
 from coopgov.decisions.queries import DecisionLine, Sheet, Wanted
 from coopgov.decisions.register import FILTERS
-from coopgov.decisions.rules import Spell, WhyNot, acts_open_to, state_at, why_not_on_roll
+from coopgov.decisions.rules import OWING, Spell, WhyNot, acts_open_to, state_at, why_not_on_roll, why_of_standing
 from coopgov.decisions.sentences import (
     CHOICES,
     STOPPING,
@@ -33,9 +33,12 @@ from coopgov.groups.queries import seat_spells
 from coopgov.identity.queries import party
 from coopgov.infra.i18n import gettext as _
 from coopgov.infra.markdown import plain_text, to_html
+from coopgov.infra.web.layout import coop_profile
 from coopgov.infra.web.moment import received_at
 from coopgov.infra.web.pages import paged
 from coopgov.membership.queries.register import membership_spells
+from coopgov.membership.queries.standing import judgement, rule_at
+from coopgov.membership.rules.standing import days_late
 from coopgov.tally.reason import Reason
 from coopgov.tally.rule import PRESETS, Rule
 
@@ -76,6 +79,7 @@ class Standing:
     entry: RollEntry | None = None
     ballot: Ballot | None = None
     why_not: str = ""
+    owes: bool = False  # dues are why: paying, or relief, puts it right for the next vote
 
 
 @dataclass(frozen=True)
@@ -154,15 +158,24 @@ def standing_of(proposal: Proposal, viewer: Viewer) -> Standing:
     if not viewer.is_signed_in:
         return Standing(why_not=why_not_words(WhyNot("signed_out"), proposal.opened_at))
     entry, ballot = queries.my_line(proposal.id, viewer.party_id)
-    return Standing(entry, ballot, "" if entry else _why_not(proposal, viewer.party_id, proposal.opened_at))
+    if entry is not None:
+        return Standing(entry, ballot)
+    why = _why_not(proposal, viewer.party_id, proposal.opened_at)
+    return Standing(why_not=why_not_words(why, proposal.opened_at), owes=why.key in OWING)
 
 
-def _why_not(proposal: Proposal, party_id: int, opened_at: datetime) -> str:
+def _why_not(proposal: Proposal, party_id: int, opened_at: datetime) -> WhyNot:
     memberships: list[Spell] = [(s.admitted_at, s.ceased_at) for s in membership_spells(party_id)]
     seats: list[Spell] = []
     if proposal.electorate == "group":
         seats = [(s.starts_at, s.ends_at) for s in seat_spells(proposal.group_id, party_id)]
-    return why_not_words(why_not_on_roll(opened_at, proposal.electorate, memberships, seats), opened_at)
+    why = why_not_on_roll(opened_at, proposal.electorate, memberships, seats)
+    if why.key != "unknown":
+        return why
+    judged = judgement(party_id, opened_at)
+    too_young = judged.why == "too_young"
+    days = rule_at(opened_at).min_age_days if too_young else days_late(judged, opened_at, coop_profile().zone)
+    return why_of_standing(judged, days)
 
 
 def verdict_of(sheet: Sheet) -> Verdict | None:

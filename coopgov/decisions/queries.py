@@ -25,6 +25,7 @@ from coopgov.identity.models import Party
 from coopgov.infra.check import Check
 from coopgov.infra.db import db
 from coopgov.membership.queries.register import members_at
+from coopgov.membership.queries.standing import electors_at
 from coopgov.tally.rule import Rule
 
 RUNNING = ("open", "counting")
@@ -171,10 +172,12 @@ def revisions(proposal_id: int, limit: int, offset: int) -> Sequence[ProposalRev
 
 
 def roll_at(proposal: Proposal, instant: datetime) -> list[tuple[int, int]]:
-    """(party id, member number) of those who may vote if the roll is frozen at ``instant``, by number."""
-    members = members_at(instant)
+    """(party id, member number) of those who may vote if the roll is frozen at ``instant``, by number: members
+    whose standing lets them."""
+    may_vote = electors_at(instant)
+    members = [(party_id, number) for party_id, number in members_at(instant) if party_id in may_vote]
     if proposal.electorate == "coop":
-        return list(members)
+        return members
     sitters = sitters_at(proposal.group_id, instant)
     return [(party_id, number) for party_id, number in members if party_id in sitters]
 

@@ -98,7 +98,10 @@ def rule_words(rule: Rule) -> list[str]:
 
 def why_not_words(why: WhyNot, opened_at: datetime) -> str:
     """Why somebody may not vote here, as a sentence to that person."""
-    return _(WHY_NOT[why.key], opened=full_time(opened_at), at=full_time(why.at) if why.at else "")
+    facts = {"opened": full_time(opened_at), "at": full_time(why.at) if why.at else ""}
+    if why.key in WHY_NOT_DAYS:
+        return ngettext(*WHY_NOT_DAYS[why.key], why.days, **facts)
+    return _(WHY_NOT[why.key], **facts)
 
 
 def meanings_of(rule: Rule) -> dict[str, str]:
@@ -141,7 +144,31 @@ WHY_NOT = {
     "left_before": N_("Your membership had ended when voting opened, on %(opened)s."),
     "sat_later": N_("You joined the group on %(at)s, after voting had opened on %(opened)s."),
     "not_in_group": N_("Only the group votes on this, and you were not in it when voting opened, on %(opened)s."),
+    "payment_on_its_way": N_(
+        "Your first payment was still on its way when voting opened, on %(opened)s. Voting opens for you when it"
+        " arrives."
+    ),
+    "payment_missing": N_(
+        "Your first payment had not arrived when voting opened, on %(opened)s. Voting opens for you when it arrives."
+    ),
     "unknown": N_("You are not on the roll that was frozen on %(opened)s."),
+}
+
+WHY_NOT_DAYS = {
+    "dues_late": (
+        N_(
+            "Your dues were %(num)s day late when voting opened, on %(opened)s. What you do now counts for the next"
+            " vote."
+        ),
+        N_(
+            "Your dues were %(num)s days late when voting opened, on %(opened)s. What you do now counts for the next"
+            " vote."
+        ),
+    ),
+    "too_young": (
+        N_("One votes %(num)s day after joining, and voting opened earlier, on %(opened)s."),
+        N_("One votes %(num)s days after joining, and voting opened earlier, on %(opened)s."),
+    ),
 }
 
 PHRASES = {

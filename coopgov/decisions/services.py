@@ -20,6 +20,7 @@ from coopgov.infra import audit, outbox
 from coopgov.infra.audit import SYSTEM
 from coopgov.infra.db import writing_session
 from coopgov.infra.markdown import to_html
+from coopgov.membership.services.standing import guard_arrears
 from coopgov.tally.canonical import digest
 from coopgov.tally.count import Manifest, method_of
 from coopgov.tally.rule import Rule
@@ -230,6 +231,7 @@ def record_outcome(proposal: Proposal, by_id: int, source: str, review_on: datet
 
 
 def _freeze(proposal: Proposal, at: datetime, now: datetime, actor: int | str) -> None:
+    guard_arrears(now)  # or a mistake of ours could keep many off the roll before anybody has seen it
     roll = queries.roll_at(proposal, at)
     if not roll:
         raise Refused("roll.empty")

@@ -11,6 +11,7 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from coopgov.core.errors import Kind, Refusals, Refused
 from coopgov.core.text import N_
 
 
@@ -40,6 +41,13 @@ JOINED_BY = timedelta(days=1)  # a payment that covers days from then on after j
 NEW_ARREARS = timedelta(days=1)  # the guard against many lapses looks back this far at least
 ALWAYS_FINE = 3  # so many new arrears at once are nobody's mistake, however small the co-op
 UNUSUAL = 20  # one new arrear for so many members (5 %) is still usual
+MOST_DAYS, MOST_MONTHS = 366, 60  # that a rule can name
+
+REFUSALS: Refusals = {
+    "rule.in_the_past": (Kind.INVALID, N_("A rule holds from now on, or from a later time: choose one.")),
+    "rule.days": (Kind.INVALID, N_("Write a whole number of days, 0 to %(most)s.")),
+    "rule.months": (Kind.INVALID, N_("Write a whole number of months, 1 to %(most)s.")),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -247,3 +255,20 @@ class _Case:
 def are_too_many(new: int, members: int) -> bool:
     """Whether ``new`` members falling into arrears at once, of ``members``, look like a mistake of ours."""
     return new > ALWAYS_FINE and new * UNUSUAL > members
+
+
+def days_late(judged: Judgement, instant: datetime, zone: str) -> int:
+    """How many days after the last covered one ``instant`` lies, in ``zone``; 0 while nothing is late."""
+    if judged.covered_to is None:
+        return 0
+    return max(0, (instant.astimezone(ZoneInfo(zone)).date() - judged.covered_to).days)
+
+
+def check_rule(grace_days: int, pending_days: int, min_age_days: int, longest_pause_months: int) -> None:
+    """Raises Refused for numbers that no rule can mean."""
+    days = {"grace_days": grace_days, "pending_days": pending_days, "min_age_days": min_age_days}
+    for name, number in days.items():
+        if not 0 <= number <= MOST_DAYS:
+            raise Refused("rule.days", field=name, most=MOST_DAYS)
+    if not 1 <= longest_pause_months <= MOST_MONTHS:
+        raise Refused("rule.months", field="longest_pause_months", most=MOST_MONTHS)
