@@ -1,0 +1,1 @@
+"""What the clock asks of membership, a file for each matter."""
