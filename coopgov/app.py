@@ -47,9 +47,13 @@ from coopgov.infra.web import addresses, answers, csrf, headers, layout, moment,
 from coopgov.infra.web.access import Reader, cookie_name, guard, terms_of
 from coopgov.infra.web.pages import PageStore
 from coopgov.infra.web.said import Sayings
+from coopgov.membership import jobs as membership_jobs
 from coopgov.membership import models as membership_models
 from coopgov.membership.queries import register as membership_queries
+from coopgov.membership.queries import terms as terms_queries
+from coopgov.membership.routes import applying as applying_routes
 from coopgov.membership.routes import invitations as membership_routes
+from coopgov.membership.routes import reviewing as reviewing_routes
 from coopgov.membership.rules import applications as application_rules
 from coopgov.membership.rules import register as membership_rules
 from coopgov.membership.rules import standing as standing_rules
@@ -79,6 +83,8 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     identity_routes.bp,
     webhooks_stripe.bp,
     membership_routes.bp,
+    applying_routes.bp,
+    reviewing_routes.bp,
     groups_routes.bp,
     discussion_routes.bp,
     decisions_routes.bp,
@@ -93,6 +99,7 @@ WORK: tuple[DatabaseTask | OutsideTask | Handler | Clockwork, ...] = (
     *identity_jobs.CLOCKWORKS,
     *stripe_jobs.TASKS,
     *stripe_jobs.CLOCKWORKS,
+    *membership_jobs.CLOCKWORKS,
     *decisions_jobs.CLOCKWORKS,
     *notifications_handlers.HANDLERS,
 )
@@ -112,6 +119,8 @@ REFUSALS: tuple[Refusals, ...] = (
 SAYINGS: tuple[Sayings, ...] = (
     identity_routes.SAYINGS,
     membership_routes.SAYINGS,
+    applying_routes.SAYINGS,
+    reviewing_routes.SAYINGS,
     groups_routes.SAYINGS,
     discussion_routes.SAYINGS,
     decisions_routes.SAYINGS,
@@ -120,6 +129,7 @@ SAYINGS: tuple[Sayings, ...] = (
     admin_routes.SAYINGS,
 )
 PANELS = (
+    *applying_routes.PANELS,
     *decisions_routes.PANELS,
     *discussion_routes.PANELS,
     *notifications_routes.PANELS,
@@ -177,6 +187,8 @@ def _register(app: Flask, settings: Settings) -> None:
         "coopgov.checks": CHECKS,
         "coopgov.examinations": EXAMINATIONS,
         "coopgov.unread": notifications_queries.unread_count,
+        "coopgov.interests": groups_queries.group_names,
+        "coopgov.joinable": terms_queries.is_open,
         "coopgov.pages": PageStore(),
         "coopgov.static": static.load_files(paths.STATIC),
     }

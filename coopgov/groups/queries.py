@@ -75,6 +75,12 @@ def group_lines(instant: datetime) -> Sequence[GroupLine]:
     return [GroupLine(*row) for row in db.session.execute(query)]
 
 
+def group_names() -> list[tuple[int, str]]:
+    """(id, name) of every group, by name: for people to choose from."""
+    query = select(Group.id, Group.name).order_by(func.lower(Group.name), Group.id)
+    return [(group_id, name) for group_id, name in db.session.execute(query)]
+
+
 def groups_stamp() -> tuple[int, int]:
     """Changes whenever the list of groups, or what one of them shows, does."""
     number, versions = db.session.execute(select(func.count(), func.sum(Group.version))).one()

@@ -32,6 +32,8 @@ MOST_TRIES = {
     "link:address": 10,
     "proof:login": 10,
     "email:login": 5,
+    "apply:network": 20,  # a stall at a fair
+    "apply:address": 5,
 }
 
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 10, 128

@@ -11,7 +11,7 @@ from email.message import EmailMessage
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import JSON, ForeignKey, Index, String, insert, select
+from sqlalchemy import JSON, ForeignKey, Index, String, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from coopgov.core.ids import random_id
@@ -105,6 +105,14 @@ def _log_entry(letter: Letter, now: datetime) -> dict[str, Any]:
         "created_at": now,
         "drop_after": now + letter.lasts if letter.lasts else None,
     }
+
+
+def forget_address(address: str, now: datetime) -> None:
+    """Takes an address out of the log of mails to people who have no party; what waits to be sent there is dropped."""
+    theirs = update(Mail).where(Mail.address == address, Mail.party_id.is_(None))
+    session = writing_session()
+    session.execute(theirs.where(Mail.state == "waiting").values(state="dropped", settled_at=now, facts={}))
+    session.execute(theirs.values(address=""))
 
 
 def _prepare(payload: Payload, now: datetime) -> EmailMessage | None:

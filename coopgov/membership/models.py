@@ -164,6 +164,11 @@ class Application(Base):
     party_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"), index=True)  # from approval on
     revision: Mapped[int] = mapped_column(default=1)  # a decision on an older text is refused
 
+    @property
+    def is_erased(self) -> bool:
+        """True when what was written is gone and only dates and the outcome are left."""
+        return self.email_key == ""
+
 
 class ApplicationNote(Base):
     """What was said about an application: a question, an answer, a corrected text as it was before, a private note."""

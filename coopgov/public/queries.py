@@ -20,6 +20,7 @@ from coopgov.groups.models import Group
 from coopgov.groups.queries import GroupLine, group_lines
 from coopgov.infra.db import UtcDateTime, db
 from coopgov.infra.jobs import ClockRun
+from coopgov.membership.models import JoiningTerms, Tier
 from coopgov.membership.queries.register import members_now
 
 Stamp = tuple[int, ...]
@@ -52,11 +53,16 @@ def home(viewer: Viewer, now: datetime) -> Home:
 
 
 def public_stamp() -> Stamp:
-    """Changes whenever something that is public does: newest id and sum of versions of each kind, in one statement."""
+    """Changes whenever something that is public does: newest id and sum of versions of each kind, in one statement.
+
+    Of joining it has what the home page says: whether people can apply, and from which sum on.
+    """
     parts = [
         _newest_and_versions(Thread.id, Thread.version, Thread.is_public),
         _newest_and_versions(Proposal.id, Proposal.version, Proposal.is_public),
         _newest_and_versions(Group.id, Group.version),
+        _newest_and_versions(JoiningTerms.id, JoiningTerms.version),
+        _newest_and_versions(Tier.id, Tier.min_minor, Tier.offered_until.is_(None)),
     ]
     return tuple(int(n) for n in db.session.execute(select(*(column for part in parts for column in part))).one())
 

@@ -49,9 +49,9 @@ def test_the_co_op_s_profile_shows_on_every_page_at_once(officer: Browser, clien
     ("change", "says"),
     [
         ({"name": " "}, "Write the co-op&#39;s name."),
-        ({"name": "x" * 81}, "1 characters too many"),
+        ({"name": "x" * 81}, "1 character too many"),
         ({"zone": "Mars/Olympus"}, "Choose one of the options."),
-        ({"about": "x" * 20_001}, "1 characters too many"),
+        ({"about": "x" * 20_001}, "1 character too many"),
     ],
 )
 def test_a_profile_that_cannot_be_meant_is_refused_with_what_was_typed(

@@ -77,7 +77,7 @@ def test_a_rule_of_its_own_is_put_together_from_fractions(sign_in):
     ("change", "says"),
     [
         ({"title": ""}, "Write a title."),
-        ({"title": "x" * 151}, "1 characters too many"),
+        ({"title": "x" * 151}, "1 character too many"),
         ({"source": " "}, "Write what you propose."),
         ({"source": "x" * 20_001}, "This text is too long"),
         ({"closes_at": ""}, "Write when voting closes."),

@@ -48,9 +48,9 @@ class TestThreads:
         ("wrong", "says"),
         [
             ({"title": " "}, "Give the discussion a title."),
-            ({"title": "x" * 151}, "1 characters too many"),
+            ({"title": "x" * 151}, "1 character too many"),
             ({"text": ""}, "Write something first."),
-            ({"text": "x" * 20_001}, "1 characters too many"),
+            ({"text": "x" * 20_001}, "1 character too many"),
             ({"text": "é" * 15_000}, "This text is too long"),
             ({"readers": "aliens"}, "Choose one of the options."),
         ],

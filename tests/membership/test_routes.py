@@ -60,7 +60,7 @@ def test_opening_the_invitation_changes_nothing(link: str, client: Browser) -> N
     assert people() == 1
 
 
-@pytest.mark.parametrize(("name", "words"), [("", "Write the name"), ("x" * 81, "1 characters too many")])
+@pytest.mark.parametrize(("name", "words"), [("", "Write the name"), ("x" * 81, "1 character too many")])
 def test_without_a_name_nobody_joins(link: str, client: Browser, name: str, words: str) -> None:
     answer = client.submit(link, name=name)
     assert answer.status_code == 422

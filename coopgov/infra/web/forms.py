@@ -15,7 +15,7 @@ from coopgov.core.errors import Refused
 from coopgov.core.money import REFUSALS as AMOUNT_REFUSALS
 from coopgov.core.money import read_amount
 from coopgov.core.text import N_, clean_lines, count_characters, fold_email, one_line
-from coopgov.infra.i18n import decimal_mark
+from coopgov.infra.i18n import decimal_mark, ngettext, number
 from coopgov.infra.i18n import gettext as _
 from coopgov.infra.web.csrf import form_is_stale
 
@@ -170,7 +170,14 @@ class AtMost(Length):
     def __call__(self, form: Any, field: Any) -> None:
         over = count_characters(field.data or "") - self.most
         if over > 0:
-            raise ValidationError(_("%(over)s characters too many: at most %(most)s.", over=over, most=self.most))
+            words = ngettext(
+                "%(over)s character too many: at most %(most)s.",
+                "%(over)s characters too many: at most %(most)s.",
+                over,
+                over=number(over),
+                most=number(self.most),
+            )
+            raise ValidationError(words)
 
 
 def each_label(choices: Iterable[tuple[str, str]], translate: Callable[[str], str] = _) -> list[tuple[str, str]]:

@@ -34,6 +34,7 @@ class Profile:
     zone: str = "UTC"
     language: str = i18n.DEFAULT
     version: int = 0
+    is_joinable: bool = False  # people can apply
 
 
 def coop_profile() -> Profile:
@@ -48,7 +49,7 @@ def _kept_profile() -> Profile:
     kept = current_app.extensions.get("coopgov.profile")
     if kept is None or abs((received_at() - kept[1]).total_seconds()) >= KEEP_PROFILE_S:
         try:
-            kept = (_profile_of(the_coop()), received_at())
+            kept = (_profile_of(the_coop(), current_app.extensions["coopgov.joinable"]()), received_at())
         except OperationalError:  # the page that says so has to have a name too
             db.session.rollback()
             return kept[0] if kept else Profile()
@@ -62,10 +63,10 @@ def forget_profile() -> None:
     current_app.extensions.pop("coopgov.profile", None)
 
 
-def _profile_of(row: Coop | None) -> Profile:
+def _profile_of(row: Coop | None, is_joinable: bool) -> Profile:
     if row is None:
         return Profile()
-    return Profile(row.name, row.summary, row.about_html, row.zone, row.language, row.version)
+    return Profile(row.name, row.summary, row.about_html, row.zone, row.language, row.version, is_joinable)
 
 
 def choose_language() -> None:

@@ -76,6 +76,12 @@ def offices(party_id: int, instant: datetime) -> frozenset[str]:
     return frozenset(db.session.scalars(select(Tenure.office).where(Tenure.party_id == party_id, is_held(instant))))
 
 
+def holders(office: str, instant: datetime) -> Sequence[int]:
+    """Party ids of those who hold the office at ``instant``, the longest first."""
+    query = select(Tenure.party_id).where(Tenure.office == office, is_held(instant))
+    return db.session.scalars(query.order_by(Tenure.starts_at, Tenure.id)).all()
+
+
 def tenures_of(party_id: int, instant: datetime) -> Sequence[Tenure]:
     """The tenures of the party that run at ``instant``."""
     return db.session.scalars(select(Tenure).where(Tenure.party_id == party_id, is_held(instant))).all()
