@@ -26,6 +26,7 @@ from coopgov.discussion import routes as discussion_routes
 from coopgov.discussion import rules as discussion_rules
 from coopgov.funding import models as funding_models
 from coopgov.funding.queries import checks as funding_checks
+from coopgov.funding.routes import finances as finances_routes
 from coopgov.funding.rules import pledges as pledge_rules
 from coopgov.groups import models as groups_models
 from coopgov.groups import queries as groups_queries
@@ -72,6 +73,7 @@ MODELS = (  # importing them is what makes the metadata whole
 BLUEPRINTS: tuple[Blueprint, ...] = (
     static.bp,
     identity_routes.bp,
+    finances_routes.bp,
     membership_routes.bp,
     groups_routes.bp,
     discussion_routes.bp,
@@ -110,6 +112,7 @@ SAYINGS: tuple[Sayings, ...] = (
     admin_routes.SAYINGS,
 )
 PANELS = (
+    *finances_routes.PANELS,
     *decisions_routes.PANELS,
     *discussion_routes.PANELS,
     *notifications_routes.PANELS,

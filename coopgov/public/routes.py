@@ -28,8 +28,19 @@ from coopgov.public.feeds import TYPES, Site, feed
 from coopgov.public.sitemap import MOST, sitemap, sitemap_index
 
 bp = Blueprint("public", __name__)
-PAGES = ("/", "/about", "/groups", "/decisions", "/contact", "/privacy", "/moderation", "/source", "/licence")
-NOT_FOR_ROBOTS = ("/sign-in", "/me", "/inbox", "/vote/", "/mail/", "/invitation/", "/admin")
+PAGES = (
+    "/",
+    "/about",
+    "/groups",
+    "/decisions",
+    "/finances",
+    "/contact",
+    "/privacy",
+    "/moderation",
+    "/source",
+    "/licence",
+)
+NOT_FOR_ROBOTS = ("/sign-in", "/me", "/inbox", "/vote/", "/mail/", "/invitation/", "/admin", "/treasury")
 WORKER_IS_LATE = timedelta(minutes=2)
 CONTACT_HOLDS = timedelta(days=300)  # RFC 9116, 2.5.5: less than a year
 

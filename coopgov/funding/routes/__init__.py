@@ -1,0 +1,1 @@
+"""Pages of money, a file for each matter."""
