@@ -28,6 +28,7 @@ from coopgov.funding import models as funding_models
 from coopgov.funding.jobs import stripe as stripe_jobs
 from coopgov.funding.queries import checks as funding_checks
 from coopgov.funding.queries import stripe_health
+from coopgov.funding.routes import finances as finances_routes
 from coopgov.funding.routes import webhooks_stripe
 from coopgov.funding.rules import pledges as pledge_rules
 from coopgov.groups import models as groups_models
@@ -47,8 +48,8 @@ from coopgov.infra.web import addresses, answers, csrf, headers, layout, moment,
 from coopgov.infra.web.access import Reader, cookie_name, guard, terms_of
 from coopgov.infra.web.pages import PageStore
 from coopgov.infra.web.said import Sayings
-from coopgov.membership import jobs as membership_jobs
 from coopgov.membership import models as membership_models
+from coopgov.membership.jobs import applications as application_jobs
 from coopgov.membership.queries import register as membership_queries
 from coopgov.membership.queries import terms as terms_queries
 from coopgov.membership.routes import applying as applying_routes
@@ -82,6 +83,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     static.bp,
     identity_routes.bp,
     webhooks_stripe.bp,
+    finances_routes.bp,
     membership_routes.bp,
     applying_routes.bp,
     reviewing_routes.bp,
@@ -99,7 +101,7 @@ WORK: tuple[DatabaseTask | OutsideTask | Handler | Clockwork, ...] = (
     *identity_jobs.CLOCKWORKS,
     *stripe_jobs.TASKS,
     *stripe_jobs.CLOCKWORKS,
-    *membership_jobs.CLOCKWORKS,
+    *application_jobs.CLOCKWORKS,
     *decisions_jobs.CLOCKWORKS,
     *notifications_handlers.HANDLERS,
 )
@@ -130,6 +132,7 @@ SAYINGS: tuple[Sayings, ...] = (
 )
 PANELS = (
     *applying_routes.PANELS,
+    *finances_routes.PANELS,
     *decisions_routes.PANELS,
     *discussion_routes.PANELS,
     *notifications_routes.PANELS,

@@ -6,6 +6,7 @@ import unicodedata
 _BIDI = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C])
 _INVISIBLE = dict.fromkeys([0x200B, 0x2060, 0xFEFF, 0x00AD])
 LONGEST_NAME = 80  # of a person, also as the public reads it
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 MOST_MARKS_IN_A_ROW = 4  # enough for Vietnamese and Hebrew; 200 of them hide the lines around
 
 
@@ -72,3 +73,12 @@ def shown_in_public(name: str, choice: str) -> str:
     if choice == "initial":
         return words[0] if len(words) < 2 else f"{words[0][: LONGEST_NAME - 3]} {words[-1][0]}."
     return name
+
+
+def safe_cell(value: object) -> object:
+    """``value`` for a table file, with an apostrophe before text that a spreadsheet would compute.
+
+    >>> safe_cell("=1+1"), safe_cell(-1)
+    ("'=1+1", -1)
+    """
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value

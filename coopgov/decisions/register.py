@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from coopgov.core.text import N_
+from coopgov.core.text import N_, safe_cell
 from coopgov.core.time import utc_text
 from coopgov.decisions.drawing import count_votes
 from coopgov.decisions.models import ResultRow
@@ -25,7 +25,6 @@ COLUMNS = (
     *CHOICES,
     "address",
 )
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def as_json(lines: Sequence[DecisionLine], base_url: str) -> str:
@@ -41,15 +40,6 @@ def as_csv(lines: Sequence[DecisionLine], base_url: str) -> str:
     for line in lines:
         writer.writerow(safe_cell(_fields(line, base_url)[column]) for column in COLUMNS)
     return table.getvalue()
-
-
-def safe_cell(value: object) -> object:
-    """``value``, with an apostrophe before text that a spreadsheet would compute.
-
-    >>> safe_cell("=1+1"), safe_cell(-1)
-    ("'=1+1", -1)
-    """
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
 
 
 def as_atom(lines: Sequence[DecisionLine], coop: str, base_url: str, founded: datetime) -> bytes:

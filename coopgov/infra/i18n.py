@@ -157,6 +157,11 @@ def month_name(value: date) -> str:
     return dates.format_skeleton("yMMMM", value, locale=_formats())
 
 
+def month_letter(value: date) -> str:
+    """``N`` for a day in November: under the bars of a chart, where the words stand beside it."""
+    return dates.format_date(value, "LLLLL", locale=_formats())
+
+
 def percent(part: int, whole: int) -> str:
     """``part`` of ``whole`` as a share with at most one decimal, cut and never rounded up to a limit it missed.
 
@@ -206,4 +211,5 @@ def install(environment: Environment) -> None:
         money=money,
         plain_day=plain_day,
         month_name=month_name,
+        month_letter=month_letter,
     )

@@ -28,9 +28,12 @@ from coopgov.public.feeds import TYPES, Site, feed
 from coopgov.public.sitemap import MOST, sitemap, sitemap_index
 
 bp = Blueprint("public", __name__)
-PAGES = ("/", "/about", "/join", "/groups", "/decisions", "/contact", "/privacy", "/moderation", "/source", "/licence")
+PAGES = (
+    *("/", "/about", "/join", "/groups", "/decisions", "/finances", "/contact", "/privacy", "/moderation"),
+    *("/source", "/licence"),
+)
 NOT_FOR_ROBOTS = (
-    *("/sign-in", "/me", "/inbox", "/vote/", "/mail/", "/invitation/", "/admin", "/membership"),
+    *("/sign-in", "/me", "/inbox", "/vote/", "/mail/", "/invitation/", "/admin", "/membership", "/treasury"),
     *("/join/status/", "/join/confirm/", "/join/finish/"),
 )
 WORKER_IS_LATE = timedelta(minutes=2)

@@ -14,6 +14,7 @@ from coopgov.core.text import (
     excerpt,
     fold_email,
     one_line,
+    safe_cell,
     shown_in_public,
     slug_of,
 )
@@ -73,3 +74,9 @@ def test_a_name_shows_as_its_owner_chose(choice: str, shown: str) -> None:
 
 def test_a_single_name_has_no_initial() -> None:
     assert shown_in_public("Wren", "initial") == "Wren"
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+def test_a_cell_that_a_spreadsheet_would_compute_is_quoted(start: str) -> None:
+    assert safe_cell(f"{start}1") == f"'{start}1"
+    assert safe_cell("1") == "1"

@@ -6,7 +6,6 @@ from xml.etree import ElementTree
 
 import pytest
 
-from coopgov.decisions import register
 from coopgov.decisions.models import Proposal
 from coopgov.infra.db import write_transaction
 from tests import factories as make
@@ -130,12 +129,6 @@ def test_the_register_as_a_table_holds_no_formula(client, decided):
     rows = list(csv.DictReader(io.StringIO(answer.text)))
     assert [row["title"] for row in rows] == ["Third question", "'=Second, question", "First question"]
     assert (rows[2]["agree"], rows[2]["on_roll"], rows[0]["agree"]) == ("2", "5", "")
-
-
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
-def test_a_cell_that_a_spreadsheet_would_compute_is_quoted(start):
-    assert register.safe_cell(f"{start}1") == f"'{start}1"
-    assert register.safe_cell("1") == "1"
 
 
 def test_the_register_as_a_feed(client, decided):
