@@ -16,6 +16,7 @@ from coopgov.decisions.models import Proposal
 from coopgov.decisions.queries import DecisionLine, Wanted, is_shown_to_all, latest_decisions, open_proposals, register
 from coopgov.discussion.models import Thread
 from coopgov.discussion.queries import ThreadLine, public_threads_latest
+from coopgov.funding.models import LedgerEntry
 from coopgov.groups.models import Group
 from coopgov.groups.queries import GroupLine, group_lines
 from coopgov.infra.db import UtcDateTime, db
@@ -55,7 +56,7 @@ def home(viewer: Viewer, now: datetime) -> Home:
 def public_stamp() -> Stamp:
     """Changes whenever something that is public does: newest id and sum of versions of each kind, in one statement.
 
-    Of joining it has what the home page says: whether people can apply, and from which sum on.
+    Of joining it has what the home page says: whether people can apply, and from which sum on; of money what is booked.
     """
     parts = [
         _newest_and_versions(Thread.id, Thread.version, Thread.is_public),
@@ -63,6 +64,7 @@ def public_stamp() -> Stamp:
         _newest_and_versions(Group.id, Group.version),
         _newest_and_versions(JoiningTerms.id, JoiningTerms.version),
         _newest_and_versions(Tier.id, Tier.min_minor, Tier.offered_until.is_(None)),
+        (select(func.coalesce(func.max(LedgerEntry.id), 0)).scalar_subquery(),),
     ]
     return tuple(int(n) for n in db.session.execute(select(*(column for part in parts for column in part))).one())
 

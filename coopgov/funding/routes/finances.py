@@ -163,4 +163,4 @@ def _on_home(_viewer: Viewer, _subject: int) -> Markup:
     return Markup(render_template("funding/_home.html", months=[own.months[-2] for own in found]))  # noqa: S704
 
 
-PANELS: tuple[Panel, ...] = (Panel("home.side", _on_home, lambda _subject: _stamp()),)
+PANELS: tuple[Panel, ...] = (Panel("home.side", _on_home),)  # its age is part of public.queries.public_stamp
