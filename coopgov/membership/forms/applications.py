@@ -81,7 +81,7 @@ class ApplyForm(WaitingForm):
     )
     code = BooleanField("", [needed(N_("To join, you have to accept the code of conduct."))])
     age = BooleanField("", [needed(N_("To join, you have to be old enough."))])
-    tier = SelectField(lazy("What you would like to give"))
+    tier = SelectField(lazy("What you would like to give"), default="")
     groups = SelectMultipleField(
         lazy("Groups that interest you"), widget=ListWidget(), option_widget=CheckboxInput(), validate_choice=False
     )

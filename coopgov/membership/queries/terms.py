@@ -1,13 +1,19 @@
 """Reads of the terms of joining, and of those who wait until somebody can join again."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from sqlalchemy import func, select
 
 from coopgov.infra.db import db
 from coopgov.membership.models import JoiningTerms, Tier, WaitingListEntry
 
-Stamp = tuple[int, ...]
+
+class Stamp(NamedTuple):
+    """What the page that takes applications depends on."""
+
+    is_open: bool
+    versions: tuple[int, ...]
 
 
 def joining_terms() -> JoiningTerms | None:
@@ -28,13 +34,11 @@ def is_open() -> bool:
 
 def joining_stamp() -> Stamp:
     """Changes whenever the terms or a tier do, in one statement."""
+    open_now = select(JoiningTerms.is_open).where(JoiningTerms.id == 1).scalar_subquery()
     version = select(func.coalesce(func.max(JoiningTerms.version), 0)).scalar_subquery()
-    parts = (
-        func.coalesce(func.max(Tier.id), 0),
-        func.coalesce(func.sum(Tier.min_minor), 0),
-        func.count(Tier.offered_until),
-    )
-    return tuple(int(n) for n in db.session.execute(select(version, *parts)).one())
+    tiers = (func.max(Tier.id), func.sum(Tier.min_minor), func.count(Tier.offered_until))
+    is_open_now, *numbers = db.session.execute(select(open_now, version, *tiers)).one()
+    return Stamp(bool(is_open_now), tuple(int(number or 0) for number in numbers))
 
 
 def waiting_ids(limit: int) -> Sequence[int]:

@@ -60,10 +60,14 @@ GONE = 410
 @bp.get("/join")
 @allow(PUBLIC)
 def join() -> Response:
-    stamp = (coop_profile().version, joining_stamp())
-    if (terms := open_terms()) is None:
-        return show_to_all("membership/closed.html", stamp, lambda: {"form": WaitingForm()})
-    return show_to_all("membership/join.html", stamp, lambda: _apply_facts(_new_form(terms)))
+    joining = joining_stamp()
+    template = "membership/join.html" if joining.is_open else "membership/closed.html"
+    return show_to_all(template, (coop_profile().version, joining), _join_facts)
+
+
+def _join_facts() -> dict[str, Any]:
+    terms = open_terms()
+    return _apply_facts(_new_form(terms)) if terms else {"form": WaitingForm()}
 
 
 def _apply_facts(form: ApplyForm) -> dict[str, Any]:

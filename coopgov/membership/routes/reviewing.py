@@ -50,15 +50,15 @@ ON_A_PAGE = 25
 @bp.get("")
 @allow(SECRETARY)
 def index() -> Response:
-    tab = request.args.get("show", "waiting")
-    if tab not in queries.SHOWN:
+    shown = request.args.get("show", "waiting")
+    if shown not in queries.SHOWN:
         raise NotFound
-    page = paged(queries.queue_size(tab), ON_A_PAGE)
+    page = paged(queries.queue_size(shown), ON_A_PAGE)
     return show(
         "membership/queue.html",
-        tab=tab,
+        shown=shown,
         page=page,
-        lines=queries.queue(tab, page.size, page.first),
+        lines=queries.queue(shown, page.size, page.first),
         numbers=queries.numbers_by_state(),
         terms=terms_queries.joining_terms(),
         states=STATES,
