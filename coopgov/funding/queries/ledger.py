@@ -30,8 +30,8 @@ def booked(contribution_id: int | None = None) -> list[Booked]:
     )
     if contribution_id is not None:
         query = query.where(LedgerEntry.contribution_id == contribution_id)
-    rows = db.session.execute(query).tuples()
-    return [_entry(list(lines)) for _number, lines in groupby(rows, key=lambda row: row[0])]
+    rows = db.session.execute(query)
+    return [_entry(list(lines)) for _number, lines in groupby(rows, key=lambda row: int(row[0]))]
 
 
 def _entry(rows: Sequence[tuple[object, ...]]) -> Booked:
