@@ -7,7 +7,6 @@ from coopgov.core.money import Money
 from coopgov.funding.models import Contribution, Pledge, SourceEvent, Sync
 from coopgov.funding.providers.base import PledgeChange, ProviderDown, ProviderRefused, Snapshot
 from coopgov.funding.providers.stripe.client import Stripe, connect
-from coopgov.funding.providers.stripe.looking import HANDLED
 from coopgov.funding.providers.stripe.sdk import Missing
 from coopgov.funding.providers.stripe.sweeping import Cursor, Portion
 from coopgov.funding.services import inbox, sync
@@ -104,7 +103,7 @@ def _closed(payload: Payload, _nothing: None, now: datetime) -> None:
 
 def _prepare_event(payload: Payload, _now: datetime) -> tuple[Stripe, str, str] | None:
     row = db.session.get_one(SourceEvent, payload["event"])
-    if row.state != "new" or row.kind not in HANDLED:
+    if row.state != "new":
         return None
     return _stripe(), row.kind, row.object_id
 
@@ -132,11 +131,6 @@ def _take_event(payload: Payload, answer: Answer, now: datetime) -> None:
     is_strange = bool(answer.problems) and not (answer.pledges or answer.payments or answer.movements)
     note = answer.problems[0].kind if is_strange else ""
     inbox.settle_message(row, "ignored" if is_strange else "done", note, now)
-
-
-def _drop_event(payload: Payload, now: datetime) -> None:
-    row = writing_session().get_one(SourceEvent, payload["event"])
-    inbox.settle_message(row, "ignored", "not a kind that we act upon", now)
 
 
 # Looking again on demand
@@ -217,7 +211,7 @@ TASKS: tuple[OutsideTask, ...] = (
     OutsideTask(CHANGE, _prepare_change, _ask_change, take_answer),
     OutsideTask(REFUND, _prepare_refund, _ask_refund, take_refund),
     OutsideTask(CLOSE_CHECKOUT, _prepare_close, _close, _closed),
-    OutsideTask(inbox.LOOK[SOURCE], _prepare_event, _look_at_event, _take_event, _drop_event),
+    OutsideTask(inbox.LOOK[SOURCE], _prepare_event, _look_at_event, _take_event),
     OutsideTask(REFRESH, _prepare_refresh, _refresh, _refreshed),
     OutsideTask(READ, _prepare_page, _read_page, _take_page),
 )

@@ -4,8 +4,9 @@ from flask import Blueprint, request
 from werkzeug.exceptions import BadRequest
 
 from coopgov.funding.providers.stripe.client import is_live
+from coopgov.funding.providers.stripe.looking import HANDLED
 from coopgov.funding.providers.stripe.sdk import BadSignature, Plain, message_of
-from coopgov.funding.services.inbox import keep_message, refuse_message
+from coopgov.funding.services.inbox import act_upon, keep_message, refuse_message, settle_message
 from coopgov.infra.db import write_transaction
 from coopgov.infra.settings import current_settings
 from coopgov.infra.web.access import MACHINE, allow
@@ -39,5 +40,11 @@ def _keep(message: Plain, body: str) -> None:
     version = str(message.get("api_version") or "")
     now = received_at()
     row = keep_message("stripe", message["id"], message["type"], str(found.get("id") or ""), version, body, now)
-    if row is not None and bool(message.get("livemode")) != is_live(current_settings().stripe_secret_key):
+    if row is None:
+        return
+    if bool(message.get("livemode")) != is_live(current_settings().stripe_secret_key):
         refuse_message(row, "test_mode", now)
+    elif row.kind in HANDLED:
+        act_upon(row, now)
+    else:
+        settle_message(row, "ignored", "not a kind that we act upon", now)

@@ -17,7 +17,7 @@ PATIENCE = timedelta(days=3)  # a message that no job could settle; the nightly 
 def keep_message(
     source: str, event_id: str, kind: str, object_id: str, api_version: str, body: str, now: datetime
 ) -> SourceEvent | None:
-    """The message, new, and a job that looks at its object again; None when it came before, however long ago."""
+    """The message, new; None when it came before, however long ago."""
     session = writing_session()
     known = select(SourceEvent.id).where(SourceEvent.source == source, SourceEvent.event_id == event_id)
     if session.scalar(known) is not None:
@@ -26,8 +26,12 @@ def keep_message(
     row.api_version, row.received_at, row.state = api_version[:40], now, "new"
     session.add(row)
     session.flush()
-    enqueue(LOOK[source], f"{source}-{event_id}", {"event": row.id}, now)
     return row
+
+
+def act_upon(row: SourceEvent, now: datetime) -> None:
+    """A job looks again at what the message is about."""
+    enqueue(LOOK[row.source], f"{row.source}-{row.event_id}", {"event": row.id}, now)
 
 
 def refuse_message(row: SourceEvent, kind: str, now: datetime) -> None:

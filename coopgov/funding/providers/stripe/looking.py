@@ -64,6 +64,7 @@ class Looker:
         self._v1, self._ours, self._clock = v1, ours, clock
         self.seen = Gathered()
         self._charges: set[str] = set()
+        self._intents: dict[str, Plain] = {}
 
     # By name
 
@@ -176,10 +177,10 @@ class Looker:
     def intent_paying(self, invoice: Plain) -> Plain | None:
         """What pays an invoice, or was meant to, with its charge and fee; None for invoices that ask for nothing."""
         name = intent_name(invoice)
-        if not name:
-            return None
-        expand = ["latest_charge.balance_transaction"]
-        return plainly(self._v1.payment_intents.retrieve, name, expand=expand)
+        if name and name not in self._intents:
+            expand = ["latest_charge.balance_transaction"]
+            self._intents[name] = plainly(self._v1.payment_intents.retrieve, name, expand=expand)
+        return self._intents.get(name)
 
     def read_refund(self, found: Plain) -> None:
         """Takes a refund of one of our payments, with its balance transactions expanded."""

@@ -5,12 +5,16 @@ mappings any more. The package is a second's work to load, so nothing else impor
 """
 
 import importlib
+import json
 import re
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
+
+import httpx
 
 from coopgov.funding.providers.base import ProviderDown, ProviderRefused
 from coopgov.infra.http import Fetched, FetchFailed, FetchRefused, GuardedClient, guarded_client
@@ -46,8 +50,13 @@ def sdk() -> Any:
 def client(key: str, api_base: str, allow_private: bool) -> Any:
     """A ``StripeClient`` with the package's own API version; ``api_base`` "" is Stripe's."""
     bases = {"base_addresses": {"api": api_base.rstrip("/")}} if api_base else {}
-    way_out = guarded_client(allow_private, most_bytes=MOST_BYTES)
+    way_out = guarded_client(allow_private, most_bytes=MOST_BYTES, tls=_tls())
     return sdk().StripeClient(key, http_client=_http_client()(way_out), max_network_retries=RETRIES, **bases)
+
+
+@lru_cache(maxsize=1)
+def _tls() -> ssl.SSLContext:
+    return httpx.create_ssl_context(trust_env=False)
 
 
 @lru_cache(maxsize=1)
@@ -140,11 +149,13 @@ def message_of(body: bytes, signature: str, secrets: list[str]) -> Plain:
     stripe = sdk()
     for secret in secrets:
         try:
-            found = stripe.Webhook.construct_event(body, signature, secret, TOLERANCE_S).to_dict()
+            stripe.Webhook.construct_event(body, signature, secret, TOLERANCE_S)
+            found = json.loads(body)
         except (stripe.SignatureVerificationError, ValueError, AttributeError, TypeError):
             continue
         if _is_message(found) and _signed_at(signature) <= time.time() + TOLERANCE_S:
-            return dict(found)
+            message: Plain = found
+            return message
     raise BadSignature
 
 
