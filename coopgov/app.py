@@ -25,11 +25,12 @@ from coopgov.discussion import models as discussion_models
 from coopgov.discussion import routes as discussion_routes
 from coopgov.discussion import rules as discussion_rules
 from coopgov.funding import models as funding_models
+from coopgov.funding.jobs import opencollective as opencollective_jobs
 from coopgov.funding.jobs import stripe as stripe_jobs
 from coopgov.funding.queries import checks as funding_checks
 from coopgov.funding.queries import stripe_health
 from coopgov.funding.routes import finances as finances_routes
-from coopgov.funding.routes import webhooks_stripe
+from coopgov.funding.routes import webhooks_opencollective, webhooks_stripe
 from coopgov.funding.rules import pledges as pledge_rules
 from coopgov.groups import models as groups_models
 from coopgov.groups import queries as groups_queries
@@ -84,6 +85,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     identity_routes.bp,
     webhooks_stripe.bp,
     finances_routes.bp,
+    webhooks_opencollective.bp,
     membership_routes.bp,
     applying_routes.bp,
     reviewing_routes.bp,
@@ -102,6 +104,8 @@ WORK: tuple[DatabaseTask | OutsideTask | Handler | Clockwork, ...] = (
     *stripe_jobs.TASKS,
     *stripe_jobs.CLOCKWORKS,
     *application_jobs.CLOCKWORKS,
+    *opencollective_jobs.TASKS,
+    *opencollective_jobs.CLOCKWORKS,
     *decisions_jobs.CLOCKWORKS,
     *notifications_handlers.HANDLERS,
 )

@@ -23,8 +23,11 @@ from coopgov.config import Settings, SettingsError, read_settings
 from coopgov.core.errors import Refused
 from coopgov.core.time import utc_now
 from coopgov.demo.seed import demo_facts, seed_demo
+from coopgov.funding.cli import read_opencollective, shown
 from coopgov.funding.models import Sync
 from coopgov.funding.providers.base import ProviderDown, ProviderRefused
+from coopgov.funding.providers.opencollective import reading as opencollective
+from coopgov.funding.providers.opencollective.addresses import webhook_url
 from coopgov.funding.providers.stripe.client import Stripe, connect
 from coopgov.funding.providers.stripe.sweeping import STREAMS
 from coopgov.funding.services.stripe_reading import begin_reading, take_portion
@@ -367,6 +370,28 @@ def _read_stripe(stripe: Stripe, since: datetime | None) -> tuple[int, int]:
                 cursor = take_portion(run_id, cursor, part, utc_now()) or {}
     run = db.session.get_one(Sync, run_id)
     return run.done, run.changed
+
+
+@sync_group.command("opencollective")
+@click.option("--full", is_flag=True, help="All money from the beginning, not just what may have changed.")
+@click.option("--show-webhook", is_flag=True, help="Prints the secret address for its webhook.")
+def sync_opencollective(full: bool, show_webhook: bool) -> None:
+    """Reads who pays by Open Collective, what they paid, and what it holds."""
+    with _installation() as (app, settings):
+        _require_schema()
+        provider = opencollective.connect(settings)
+        if provider is None:
+            raise click.ClickException("COOPGOV_OPENCOLLECTIVE_SLUG is not set: there is nothing to read.")
+        if show_webhook:
+            click.echo(webhook_url(app.extensions["coopgov.signer"], settings))
+            return
+        try:
+            read = shown(read_opencollective(provider, utc_now, full))
+        except ProviderDown as error:
+            raise click.ClickException(f"{error} Run it again: it goes on where it stopped.") from error
+        except ProviderRefused as error:
+            raise click.ClickException(str(error)) from error
+    click.echo(f"Open Collective: {read.done} objects read, {read.changed} rows new or different.")
 
 
 def _tell(label: str, stage: str, told: dict[str, None]) -> None:

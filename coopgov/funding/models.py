@@ -172,13 +172,14 @@ class Reversal(Base):
     ``payment`` is what its source calls the payment; until that is known, there is no contribution, and nothing of it
     is booked.
 
-    ``status`` of a refund: pending, succeeded, failed. Of a dispute: open, won, lost.
+    ``status`` of a refund: pending, succeeded, failed. Of a dispute: open, won, lost. A correction is a refund that
+    nobody got: the payment had been written down wrongly or twice.
     """
 
     __tablename__ = "reversal"
     __table_args__ = (
         UniqueConstraint("source", "remote_id"),
-        CheckConstraint("kind IN ('refund', 'dispute')", name="kind"),
+        CheckConstraint("kind IN ('refund', 'dispute', 'correction')", name="kind"),
         CheckConstraint("amount_minor > 0", name="amount"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)

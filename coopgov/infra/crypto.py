@@ -1,5 +1,8 @@
 """Signed links and form tokens. The key never leaves the settings; a purpose keeps tokens from being swapped."""
 
+import hashlib
+import hmac
+from base64 import urlsafe_b64encode
 from datetime import timedelta
 from typing import Any
 
@@ -34,5 +37,19 @@ class Signer:
         except BadSignature as error:
             raise BadToken(purpose) from error
 
+    def secret(self, purpose: str) -> str:
+        """A secret for ``purpose`` that stays the same as long as the newest key does; safe in an address."""
+        return _derived(self._keys[-1], purpose)
+
+    def knows_secret(self, purpose: str, given: str) -> bool:
+        """True for the secret of any of our keys; takes as long whatever is ``given``."""
+        fits = [hmac.compare_digest(_derived(key, purpose).encode(), given.encode()) for key in self._keys]
+        return any(fits)
+
     def _serializer(self, purpose: str) -> URLSafeTimedSerializer:
         return URLSafeTimedSerializer(self._keys, salt=f"coopgov/{purpose}")
+
+
+def _derived(key: str, purpose: str) -> str:
+    digest = hmac.digest(key.encode(), f"coopgov/secret/{purpose}".encode(), hashlib.sha256)
+    return urlsafe_b64encode(digest).decode().rstrip("=")

@@ -447,7 +447,7 @@ def upgrade() -> None:
         sa.Column("status", sa.String(length=10), nullable=False),
         sa.Column("at", UtcDateTime(), nullable=False),
         sa.Column("closed_at", UtcDateTime(), nullable=True),
-        sa.CheckConstraint("kind IN ('refund', 'dispute')", name=op.f("ck_reversal_kind")),
+        sa.CheckConstraint("kind IN ('refund', 'dispute', 'correction')", name=op.f("ck_reversal_kind")),
         sa.CheckConstraint("amount_minor > 0", name=op.f("ck_reversal_amount")),
         sa.ForeignKeyConstraint(
             ["contribution_id"], ["contribution.id"], name=op.f("fk_reversal_contribution_id_contribution")

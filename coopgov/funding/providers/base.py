@@ -82,7 +82,7 @@ class RemotePayment:
 @dataclass(frozen=True, kw_only=True)
 class RemoteRefund:
     """Money given back. ``payment`` is the payment's remote_id or its charge_id; ``status``: pending, succeeded,
-    failed."""
+    failed. ``is_correction``: the payment was written down wrongly or twice, and nobody got anything back."""
 
     remote_id: str
     payment: str
@@ -91,6 +91,7 @@ class RemoteRefund:
     at: datetime
     fees_returned: Mapping[str, Money] = field(default_factory=dict)  # accounts whose fee came back with it
     closed_at: datetime | None = None  # when it failed
+    is_correction: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,6 +111,7 @@ class RemoteDispute:
     withdrawn: bool = True
     fee_back: bool = False
     closed_at: datetime | None = None
+    fees_returned: Mapping[str, Money] = field(default_factory=dict)  # accounts whose fee came back when it was lost
 
 
 @dataclass(frozen=True, kw_only=True)

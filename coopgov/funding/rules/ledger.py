@@ -70,13 +70,15 @@ class Draft:
 
 @dataclass(frozen=True)
 class Back:
-    """Money that went back on a payment: a refund or a dispute. ``returned_on``: the day on which it came home again.
+    """Money that went back on a payment: a refund, a dispute, or a correction of what was written down wrongly.
+
+    ``returned_on``: the day on which it came home again.
 
     ``fees``: what that cost (plus) or gave back (minus), per account; ``fee_back``: it came home with the money.
     """
 
     ref: str  # stripe:re_1
-    kind: str  # refund | dispute
+    kind: str  # refund | dispute | correction
     day: date
     amount: Money
     fees: Mapping[str, Money]
@@ -130,11 +132,12 @@ def payment_drafts(
 
 def _back_drafts(income: str, asset: str, back: Back) -> list[Draft]:
     away = _away(income, asset, back.amount, back.fees)
-    drafts = [Draft(f"{back.ref}:{back.kind}", back.kind, back.day, away)]
+    kind = "adjustment" if back.kind == "correction" else back.kind
+    drafts = [Draft(f"{back.ref}:{back.kind}", kind, back.day, away)]
     if back.returned_on is not None:
-        home = _away(income, asset, back.amount, back.fees if back.fee_back or back.kind == "refund" else {})
+        home = _away(income, asset, back.amount, back.fees if back.fee_back or back.kind != "dispute" else {})
         lines = tuple(Line(line.account, -line.amount) for line in home)
-        drafts.append(Draft(f"{back.ref}:returned", back.kind, back.returned_on, lines))
+        drafts.append(Draft(f"{back.ref}:returned", kind, back.returned_on, lines))
     return drafts
 
 

@@ -12,7 +12,8 @@ PURPOSES = frozenset(("dues", "donation", "other"))
 
 @dataclass(frozen=True)
 class MoneyBack:
-    """A refund (``status`` pending, succeeded, failed) or a dispute (open, won, lost)."""
+    """A refund (``status`` pending, succeeded, failed), a dispute (open, won, lost), or a correction, which is a
+    refund that nobody got."""
 
     kind: str
     amount_minor: int
@@ -28,7 +29,7 @@ def gone_back(backs: Sequence[MoneyBack]) -> int:
 
 def is_away(back: MoneyBack) -> bool:
     """True while the money is not with us: a refund that did not fail, a dispute that was not won."""
-    return back.status != ("failed" if back.kind == "refund" else "won")
+    return back.status != ("won" if back.kind == "dispute" else "failed")
 
 
 def state_after(status: str, gross_minor: int, backs: Sequence[MoneyBack]) -> str:
@@ -40,7 +41,14 @@ def state_after(status: str, gross_minor: int, backs: Sequence[MoneyBack]) -> st
         return "lost"
     if any(b.kind == "dispute" for b in away):
         return "disputed"
-    return "refunded" if gross_minor and gone_back(away) >= gross_minor else "succeeded"
+    if not gross_minor or gone_back(away) < gross_minor:
+        return "succeeded"
+    return "failed" if is_corrected(away) else "refunded"
+
+
+def is_corrected(backs: Sequence[MoneyBack]) -> bool:
+    """True for a payment that never was: it had been written down wrongly or twice, and nobody got anything back."""
+    return bool(backs) and all(back.kind == "correction" for back in backs)
 
 
 def stops_counting_at(
@@ -55,7 +63,7 @@ def stops_counting_at(
     lost = [b.closed_at or b.at for b in backs if b.kind == "dispute" and b.status == "lost"]
     if lost:
         return min(lost)
-    refunds = sorted((b for b in backs if b.kind == "refund" and is_away(b)), key=lambda b: b.at)
+    refunds = sorted((b for b in backs if b.kind != "dispute" and is_away(b)), key=lambda b: b.at)
     left = gross_minor
     for back in refunds:
         left -= back.amount_minor

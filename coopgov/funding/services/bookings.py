@@ -12,7 +12,7 @@ from coopgov.funding.events import ContributionFailed, ContributionReceived
 from coopgov.funding.models import Contribution, LedgerEntry, Reversal
 from coopgov.funding.providers.base import RemoteMovement
 from coopgov.funding.rules.ledger import Back, Draft, check_draft, payment_drafts, two_sided
-from coopgov.funding.rules.payments import MoneyBack, state_after, stops_counting_at
+from coopgov.funding.rules.payments import MoneyBack, is_corrected, state_after, stops_counting_at
 from coopgov.funding.services.findings import close_about, open_finding, open_old_findings, was_answered
 from coopgov.funding.services.ledger import Lines, Origin, lines_of, reverse, sorted_lines, write_entries
 from coopgov.funding.services.look import Look, by_slices
@@ -69,7 +69,7 @@ def _settle_state(look: Look, row: Contribution, backs: Sequence[Reversal], old:
     if row.status != before:
         is_news = bool(before) or look.now - row.paid_at <= NEWS
         _ask_the_treasurer(look, row, before, is_news, old)
-        if is_news:
+        if is_news and not is_corrected(facts):
             _tell(look, row)
 
 

@@ -11,7 +11,7 @@ from coopgov.funding.services.findings import close_about, open_finding
 from coopgov.funding.services.look import Look, by_slices, is_name, set_all
 from coopgov.infra.db import writing_session
 
-STATES = {"refund": ("pending", "succeeded", "failed"), "dispute": ("open", "won", "lost")}
+REFUND_STATES, DISPUTE_STATES = ("pending", "succeeded", "failed"), ("open", "won", "lost")
 CLOSED = ("failed", "won", "lost")
 Told = RemoteRefund | RemoteDispute
 
@@ -72,20 +72,31 @@ def _take_reversal(look: Look, there: dict[str, Reversal], paid: Contribution | 
     look.changed += 1
     if paid is not None:
         look.touched[paid.id] = paid
+        if row.kind == "dispute" and not row.withdrawn:
+            _note_question(row, paid, look)
     else:
         open_finding("orphan", f"{look.source}:{remote.remote_id}", {"sum": str(remote.amount)}, look.now)
 
 
+def _note_question(row: Reversal, paid: Contribution, look: Look) -> None:
+    """A bank asks, and no money moved: the treasurer may want to answer."""
+    if row.status == "open":
+        open_finding("dispute", f"contribution:{paid.id}", {}, look.now)
+    else:
+        close_about("dispute", f"contribution:{paid.id}", row.status, look.now)
+
+
 def _wrong(remote: Told, paid: Contribution | None) -> str:
-    kind = "refund" if isinstance(remote, RemoteRefund) else "dispute"
-    fees = remote.fees_returned if isinstance(remote, RemoteRefund) else {remote.fee_account: remote.fee}
-    currencies = {remote.amount.currency, *(fee.currency for fee in fees.values())}
+    fees, states = list(remote.fees_returned.items()), REFUND_STATES
+    if isinstance(remote, RemoteDispute):
+        fees, states = [*fees, (remote.fee_account, remote.fee)], DISPUTE_STATES
+    currencies = {remote.amount.currency, *(fee.currency for _, fee in fees)}
     if paid is not None:
         currencies.add(paid.currency)
     faults = {
         "id": not (is_name(remote.remote_id) and is_name(remote.payment)),
-        "account": not fees.keys() <= ACCOUNTS.keys(),
-        "status": remote.status not in STATES[kind],
+        "account": not {account for account, _ in fees} <= ACCOUNTS.keys(),
+        "status": remote.status not in states,
         "amount": remote.amount.minor <= 0,
         "currency": len(currencies) > 1,
     }
@@ -100,10 +111,11 @@ def _values(remote: Told) -> dict[str, object]:
         "at": remote.at,
         "closed_at": remote.closed_at,
     }
+    returned = {account: -fee.minor for account, fee in sorted(remote.fees_returned.items())}
     if isinstance(remote, RemoteRefund):
-        returned = {account: -fee.minor for account, fee in sorted(remote.fees_returned.items())}
-        return {**values, "kind": "refund", "fees": returned, "withdrawn": True, "fee_back": False}
-    fees = {remote.fee_account: remote.fee.minor} if remote.fee else {}
+        kind = "correction" if remote.is_correction else "refund"
+        return {**values, "kind": kind, "fees": returned, "withdrawn": True, "fee_back": False}
+    fees = {**returned, **({remote.fee_account: remote.fee.minor} if remote.fee else {})}
     return {**values, "kind": "dispute", "fees": fees, "withdrawn": remote.withdrawn, "fee_back": remote.fee_back}
 
 

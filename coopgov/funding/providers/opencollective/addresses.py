@@ -8,7 +8,9 @@ from urllib.parse import quote, urlencode
 
 from coopgov.config import Settings
 from coopgov.core.money import Money
+from coopgov.infra.crypto import Signer
 
+NUDGE = "webhook.opencollective"  # purpose of the secret in the address of our webhook
 TAG = "coopgov-"  # and the claim code: 30 characters of the 32 that a tag may have
 INTERVALS = ("month", "year")
 
@@ -49,6 +51,11 @@ def contribution_url(
         "redirect": redirect,
     }
     return f"{base}/{slug}/{path}?" + urlencode({key: value for key, value in wanted.items() if value})
+
+
+def webhook_url(signer: Signer, settings: Settings) -> str:
+    """Where Open Collective's webhook should tell us that something happened. It is a secret."""
+    return f"{settings.base_url.rstrip('/')}/webhooks/opencollective/{signer.secret(NUDGE)}"
 
 
 def claim_in(tags: list[str]) -> str:

@@ -1,0 +1,97 @@
+"""Reading Open Collective by hand: page after page, each written down before the next is asked for."""
+
+import sys
+import time
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import click
+
+from coopgov.funding.models import Sync
+from coopgov.funding.providers.base import ProviderDown, ProviderRefused
+from coopgov.funding.providers.opencollective.client import ProviderBusy
+from coopgov.funding.providers.opencollective.reading import Cursor, OpenCollective, Page
+from coopgov.funding.services import sync
+from coopgov.funding.services.opencollective import begin_run, take_page
+from coopgov.infra.db import db, write_transaction
+
+PAUSES_S = (1.0, 5.0, 15.0)  # before it is asked again when it is in trouble
+MOST_WAITS = 5  # for one page, when it asks to be asked less often
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is; ``waits``: it is asked again after so long."""
+
+    done: int
+    total: int
+    changed: int
+    waits: timedelta | None = None
+
+
+def read_opencollective(
+    provider: OpenCollective, clock: Callable[[], datetime], full: bool, pause: Callable[[float], None] = time.sleep
+) -> Iterator[Progress]:
+    """Reads to the end, gone on with where a run was left; tells after each page, and before each wait.
+
+    Raises ProviderDown or ProviderRefused when it does not work; what was read stays, and the run is marked.
+    """
+    with write_transaction():
+        run_id = begin_run(clock(), full).id
+    try:
+        while (run := _fresh(run_id)).finished_at is None:
+            cursor, as_of = run.cursor, clock()
+            db.session.remove()  # no transaction is open while the world is spoken to
+            page = yield from _asked(provider, cursor, as_of, run_id, pause)
+            with write_transaction():
+                take_page(run_id, cursor, page, clock())
+            yield _progress(run_id)
+    except (ProviderDown, ProviderRefused) as error:
+        with write_transaction():
+            sync.fail(run_id, str(error), clock())
+        raise
+
+
+def _asked(
+    provider: OpenCollective, cursor: Cursor, as_of: datetime, run_id: int, pause: Callable[[float], None]
+) -> Generator[Progress, None, Page]:
+    """The page at ``cursor``; asked again after a while when that may help."""
+    waits, troubles = 0, 0
+    while True:
+        try:
+            return provider.read(cursor, as_of)
+        except ProviderBusy as error:
+            waits += 1
+            if waits > MOST_WAITS:
+                raise
+            yield _progress(run_id, error.wait)
+            pause(error.wait.total_seconds())
+        except ProviderDown:
+            if troubles == len(PAUSES_S):
+                raise
+            pause(PAUSES_S[troubles])
+            troubles += 1
+
+
+def _fresh(run_id: int) -> Sync:
+    db.session.rollback()
+    return db.session.get_one(Sync, run_id)
+
+
+def _progress(run_id: int, waits: timedelta | None = None) -> Progress:
+    run = _fresh(run_id)
+    return Progress(run.done, run.total, run.changed, waits)
+
+
+def shown(steps: Iterator[Progress]) -> Progress:
+    """Shows how far it is, a bar on a terminal, else a line for each page; where it ended."""
+    step = Progress(0, 0, 0)
+    with click.progressbar(length=1, label="Open Collective", file=sys.stderr, show_pos=True) as bar:
+        for step in steps:
+            bar.length = max(step.total, 1)
+            bar.update(step.done - bar.pos)
+            if step.waits or not sys.stderr.isatty():
+                waits = f", waits {step.waits.total_seconds():.0f} s" if step.waits else ""
+                click.echo(f"{step.done} of {step.total} read, {step.changed} new or different{waits}", err=True)
+    return step
