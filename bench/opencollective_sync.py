@@ -100,7 +100,7 @@ def main() -> None:
         for name, found in measured.items():
             print(f"{name:<20} {found['seconds']:7.2f} s, ours {found['ours']:6.2f} s, {found['changed']} changed")
     if asked.profile:
-        pstats.Stats(profile).sort_stats("cumulative").print_stats(45)
+        pstats.Stats(profile).sort_stats("tottime").print_stats(40)
 
 
 if __name__ == "__main__":

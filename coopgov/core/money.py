@@ -14,6 +14,7 @@ from coopgov.core.text import N_
 _NONE, _THREE = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF", "BHD IQD JOD KWD LYD OMR TND"
 NO_DECIMALS, THREE_DECIMALS = frozenset(_NONE.split()), frozenset(_THREE.split())
 MOST_MINOR = 99_999_999  # of one payment: Stripe takes eight digits; a typing mistake beyond any dues
+_CODE = re.compile("[A-Z]{3}")
 _TYPED = re.compile(r"(\d{1,12})(?:\.(\d*))?")
 
 REFUSALS: Refusals = {
@@ -39,7 +40,7 @@ class Money:
     currency: str  # ISO 4217 code, capitals
 
     def __post_init__(self) -> None:
-        if type(self.minor) is not int or not re.fullmatch("[A-Z]{3}", self.currency):
+        if type(self.minor) is not int or not _CODE.fullmatch(self.currency):
             raise ValueError(f"not a sum of money: {self.minor!r} {self.currency!r}")
 
     def _of(self, other: "Money") -> int:

@@ -3,17 +3,19 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from sqlalchemy import select
 
+from coopgov.core.event import Event
 from coopgov.core.money import Money
 from coopgov.funding.events import ContributionFailed, ContributionReceived
 from coopgov.funding.models import Contribution, LedgerEntry, Reversal
 from coopgov.funding.providers.base import RemoteMovement
 from coopgov.funding.rules.ledger import Back, Draft, check_draft, payment_drafts, two_sided
 from coopgov.funding.rules.payments import MoneyBack, is_corrected, state_after, stops_counting_at
-from coopgov.funding.services.findings import close_about, open_finding, open_old_findings, was_answered
+from coopgov.funding.services.findings import close_about, open_finding, open_findings, open_old_findings, was_answered
 from coopgov.funding.services.ledger import Lines, Origin, lines_of, reverse, sorted_lines, write_entries
 from coopgov.funding.services.look import Look, by_slices
 from coopgov.infra import outbox
@@ -23,16 +25,27 @@ AGAIN = re.compile(r":again-\d+$")  # names a booking that was reversed and hold
 NEWS = timedelta(days=100)  # nobody is told of payments that are older when we first see them
 
 
+@dataclass
+class _News:
+    """What is to be told when all rows are settled, at once: a first reading of a provider finds thousands."""
+
+    events: list[Event] = field(default_factory=list)
+    unmatched: list[str] = field(default_factory=list)  # subjects
+    unmatched_of_old: list[str] = field(default_factory=list)
+
+
 def settle(look: Look) -> None:
     """Brings state, receipt and ledger of every payment that the look touched to what its facts ask for."""
     backs, booked = _reversals_of(look.touched), _entries_of(look.touched)
     lines = lines_of([entry.ref for entries in booked.values() for entry in entries])
     bookings: list[tuple[Draft, Origin]] = []
-    old: list[str] = []
+    news = _News()
     for row in look.touched.values():
-        _settle_state(look, row, backs[row.id], old)
+        _settle_state(look, row, backs[row.id], news)
         bookings += _missing_bookings(look, row, backs[row.id], booked[row.id], lines)
-    open_old_findings("unmatched", old, look.now)
+    open_old_findings("unmatched", news.unmatched_of_old, look.now)
+    open_findings("unmatched", news.unmatched, look.now)
+    outbox.emit_all(news.events, look.now)
     write_entries(bookings, look.now)
 
 
@@ -57,7 +70,7 @@ def _entries_of(ids: Iterable[int]) -> dict[int, list[LedgerEntry]]:
 # State
 
 
-def _settle_state(look: Look, row: Contribution, backs: Sequence[Reversal], old: list[str]) -> None:
+def _settle_state(look: Look, row: Contribution, backs: Sequence[Reversal], news: _News) -> None:
     facts = [MoneyBack(b.kind, b.amount_minor, b.status, b.at, b.closed_at) for b in backs if b.withdrawn]
     before = row.status
     row.status = state_after(row.remote_status, row.gross_minor, facts)
@@ -68,19 +81,19 @@ def _settle_state(look: Look, row: Contribution, backs: Sequence[Reversal], old:
         row.receipt_number = look.next_receipt()
     if row.status != before:
         is_news = bool(before) or look.now - row.paid_at <= NEWS
-        _ask_the_treasurer(look, row, before, is_news, old)
+        _ask_the_treasurer(look, row, before, news.unmatched if is_news else news.unmatched_of_old)
         if is_news and not is_corrected(facts):
-            _tell(look, row)
+            news.events.append(_event(row))
 
 
-def _tell(look: Look, row: Contribution) -> None:
+def _event(row: Contribution) -> Event:
     kind = ContributionReceived if row.status in ("pending", "succeeded") else ContributionFailed
-    told = kind(contribution_id=row.id, party_id=row.party_id, pledge_id=row.pledge_id, status=row.status)
-    outbox.emit(told, look.now)
+    return kind(contribution_id=row.id, party_id=row.party_id, pledge_id=row.pledge_id, status=row.status)
 
 
-def _ask_the_treasurer(look: Look, row: Contribution, before: str, is_news: bool, old: list[str]) -> None:
-    """Opens the questions that the payment's state raises, and closes those that it no longer does."""
+def _ask_the_treasurer(look: Look, row: Contribution, before: str, unmatched: list[str]) -> None:
+    """Opens the questions that the payment's state raises (``unmatched`` collects those), and closes those that it no
+    longer does."""
     subject = f"contribution:{row.id}"
     if row.status in ("disputed", "lost"):
         open_finding("dispute", subject, {}, look.now)
@@ -90,10 +103,7 @@ def _ask_the_treasurer(look: Look, row: Contribution, before: str, is_news: bool
         if before:
             close_about("unmatched", subject, row.status, look.now)
     elif row.party_id is None and row.purpose != "donation" and not (before and was_answered("unmatched", subject)):
-        if is_news:
-            open_finding("unmatched", subject, {}, look.now)
-        else:
-            old.append(subject)
+        unmatched.append(subject)
 
 
 # Entries
@@ -170,7 +180,8 @@ def book_movements(look: Look, remotes: Sequence[RemoteMovement]) -> None:
         if there[ref] != sorted_lines(drafts[ref].lines):
             open_finding("amount_differs", ref, {"entry": ref}, look.now)
     fresh = [(draft, Origin(look.source)) for ref, draft in drafts.items() if ref not in there]
-    look.changed += len(write_entries(fresh, look.now))
+    write_entries(fresh, look.now)
+    look.changed += len(fresh)
 
 
 def _movement(look: Look, remote: RemoteMovement) -> Draft | None:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from coopgov.funding.events import FindingOpened
 from coopgov.funding.models import Finding
@@ -31,14 +31,29 @@ def open_finding(kind: str, subject: str, facts: Facts, now: datetime) -> Findin
     return row
 
 
+def open_findings(kind: str, subjects: Collection[str], now: datetime) -> None:
+    """As ``open_finding`` about each of ``subjects``, all at once."""
+    session = writing_session()
+    if kind not in KINDS:
+        raise ValueError(kind)
+    fresh = sorted(set(subjects) - _open_subjects(kind, subjects))
+    rows = [Finding(kind=kind, subject=subject, facts={}, opened_at=now) for subject in fresh]
+    session.add_all(rows)
+    session.flush()
+    for row in rows:
+        audit.record(audit.SYSTEM, "finding.opened", f"finding:{row.id}", now, kind=kind)
+    outbox.emit_all([FindingOpened(finding_id=row.id, kind=kind) for row in rows], now)
+
+
 def open_old_findings(kind: str, subjects: Collection[str], now: datetime) -> None:
     """Findings about matters of long ago, all at once: they wait like any other, but nobody is told of each."""
     session = writing_session()
     if kind not in KINDS:
         raise ValueError(kind)
     fresh = sorted(set(subjects) - _open_subjects(kind, subjects))
-    session.add_all(Finding(kind=kind, subject=subject, facts={}, opened_at=now) for subject in fresh)
     if fresh:
+        rows = [{"kind": kind, "subject": subject, "facts": {}, "opened_at": now} for subject in fresh]
+        session.execute(insert(Finding), rows)
         audit.record(audit.SYSTEM, "findings.opened", f"finding:{kind}", now, number=len(fresh))
 
 

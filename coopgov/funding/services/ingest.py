@@ -116,9 +116,13 @@ def _take_pledges(look: Look, remotes: Sequence[RemotePledge]) -> None:
     moves = [move for remote in remotes if (move := _take_pledge(look, remote))]
     writing_session().flush()
     for row, before, status in moves:
-        change = PledgeChanged(pledge_id=row.id, party_id=row.party_id, before=before, status=status)
         audit.record(audit.SYSTEM, "pledge.changed", f"pledge:{row.id}", look.now, before=before, status=status)
-        outbox.emit(change, look.now)
+    changes = [
+        PledgeChanged(pledge_id=row.id, party_id=row.party_id, before=before, status=status)
+        for row, before, status in moves
+    ]
+    outbox.emit_all(changes, look.now)
+    for row, _, _ in moves:
         _find_second_pledge(row, look.now)
 
 

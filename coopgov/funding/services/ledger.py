@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import insert, select
 
@@ -11,6 +12,7 @@ from coopgov.funding.rules.ledger import Draft, Line, check_draft
 from coopgov.infra.db import writing_session
 
 UNDO = ":undo"
+SLICE = 500  # references in one IN (…)
 Lines = Mapping[str, list[tuple[str, int, str]]]  # reference → (account, minor units, currency), sorted
 
 
@@ -36,10 +38,13 @@ def book(drafts: Sequence[Draft], origin: Origin, now: datetime) -> list[LedgerE
     for draft in drafts:
         if draft.ref in there and there[draft.ref] != sorted_lines(draft.lines):
             raise LedgerConflict(draft.ref)
-    return write_entries([(draft, origin) for draft in drafts if draft.ref not in there], now)
+    fresh = [draft for draft in drafts if draft.ref not in there]
+    write_entries([(draft, origin) for draft in fresh], now)
+    refs = select(LedgerEntry).where(LedgerEntry.ref.in_([draft.ref for draft in fresh])).order_by(LedgerEntry.id)
+    return list(writing_session().scalars(refs))
 
 
-def write_entries(bookings: Sequence[tuple[Draft, Origin]], now: datetime) -> list[LedgerEntry]:
+def write_entries(bookings: Sequence[tuple[Draft, Origin]], now: datetime) -> None:
     """One new entry for each draft, all at once; the database refuses a reference that exists.
 
     Raises ValueError for drafts that do not add up.
@@ -47,34 +52,44 @@ def write_entries(bookings: Sequence[tuple[Draft, Origin]], now: datetime) -> li
     for draft, _ in bookings:
         check_draft(draft)
     session = writing_session()
-    entries = [
-        LedgerEntry(
-            ref=draft.ref,
-            kind=draft.kind,
-            source=origin.source,
-            day=draft.day,
-            contribution_id=origin.contribution_id,
-            note=draft.note,
-            by_id=origin.by_id,
-            at=now,
-        )
-        for draft, origin in bookings
-    ]
-    session.add_all(entries)
-    session.flush()
+    if not bookings:
+        return
+    session.flush()  # what the entries belong to
+    session.execute(insert(LedgerEntry), [_entry(draft, origin, now) for draft, origin in bookings])
+    numbers = _numbers([draft.ref for draft, _ in bookings])
     postings = [
         {
-            "entry_id": entry.id,
+            "entry_id": numbers[draft.ref],
             "account": line.account,
             "amount_minor": line.amount.minor,
             "currency": line.amount.currency,
         }
-        for entry, (draft, _) in zip(entries, bookings, strict=True)
+        for draft, _ in bookings
         for line in draft.lines
     ]
-    if postings:
-        session.execute(insert(Posting), postings)
-    return entries
+    session.execute(insert(Posting), postings)
+
+
+def _entry(draft: Draft, origin: Origin, now: datetime) -> dict[str, Any]:
+    return {
+        "ref": draft.ref,
+        "kind": draft.kind,
+        "source": origin.source,
+        "day": draft.day,
+        "contribution_id": origin.contribution_id,
+        "note": draft.note,
+        "by_id": origin.by_id,
+        "at": now,
+    }
+
+
+def _numbers(refs: Sequence[str]) -> dict[str, int]:
+    """The numbers that the database gave to entries. Asked for with each of them, SQLite would write one by one."""
+    found: dict[str, int] = {}
+    for start in range(0, len(refs), SLICE):
+        query = select(LedgerEntry.ref, LedgerEntry.id).where(LedgerEntry.ref.in_(refs[start : start + SLICE]))
+        found |= {ref: number for ref, number in writing_session().execute(query)}
+    return found
 
 
 def reverse(entry: LedgerEntry, day: date, now: datetime, by_id: int | None = None) -> LedgerEntry:
@@ -106,11 +121,11 @@ def sorted_lines(lines: Iterable[Line]) -> list[tuple[str, int, str]]:
 def lines_of(refs: Sequence[str]) -> Lines:
     """The booked lines under each of ``refs`` that exists, as ``sorted_lines`` gives them."""
     found: dict[str, list[tuple[str, int, str]]] = {}
-    for start in range(0, len(refs), 500):
+    for start in range(0, len(refs), SLICE):
         query = (
             select(LedgerEntry.ref, Posting.account, Posting.amount_minor, Posting.currency)
             .join(Posting, Posting.entry_id == LedgerEntry.id)
-            .where(LedgerEntry.ref.in_(refs[start : start + 500]))
+            .where(LedgerEntry.ref.in_(refs[start : start + SLICE]))
         )
         for ref, account, minor, currency in writing_session().execute(query):
             found.setdefault(ref, []).append((account, minor, currency))

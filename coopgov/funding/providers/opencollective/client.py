@@ -12,7 +12,7 @@ from coopgov.funding.providers.base import ProviderDown, ProviderRefused
 from coopgov.infra.http import Fetched, FetchFailed, FetchRefused, guarded_client
 
 DEADLINE_S = 60.0
-MOST_BYTES = 16_000_000  # 300 rows with their payers and orders are about half a million
+MOST_BYTES = 16_000_000  # 900 rows with their payers and orders are about a million
 USUAL_WAIT, LONGEST_WAIT = timedelta(seconds=60), timedelta(minutes=10)
 
 

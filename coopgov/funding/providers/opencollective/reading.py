@@ -25,7 +25,7 @@ RECURRING, SINGLE, TRANSACTIONS, END = "recurring", "single", "transactions", "e
 NEXT = {RECURRING: SINGLE, SINGLE: TRANSACTIONS, TRANSACTIONS: END}
 FREQUENCIES = {RECURRING: ["MONTHLY", "YEARLY"], SINGLE: ["ONETIME"]}
 ORDERS_A_PAGE = 300  # so many objects go into one write
-ROWS_A_PAGE = 300
+ROWS_A_PAGE = 900
 OVERLAP = 10  # orders that are read twice
 MARGIN = timedelta(hours=1)
 SINGLES_STAY_OPEN = timedelta(days=120)  # a bank transfer may be awaited that long
@@ -114,7 +114,7 @@ class OpenCollective:
         variables = {"limit": ROWS_A_PAGE, "offset": cursor["offset"], "from": cursor["from"] or _money_from(cursor)}
         found = self._ask(MONEY, "transactions", variables)
         page, skipped = sort_rows(_own_side(found), found.spoilt), set(cursor["skip"])
-        at = cut(page, skipped) if len(found.nodes) >= ROWS_A_PAGE else None
+        at = cut(page, skipped, len(found.nodes) >= ROWS_A_PAGE)
         happened = Happenings()
         for group in page.groups.keys() - skipped - (at.held if at else set()):
             if not (cursor["since"] and page.begins_before(group, instant(cursor["since"]))):

@@ -8,6 +8,7 @@ from typing import Any
 from coopgov.funding.providers.opencollective.values import Unreadable, instant
 
 TAIL = 30  # rows at the end of a page whose groups may go on beyond it
+MOST_GROUPS = 300  # of one page: they are written down in one transaction
 NEAR = 6  # rows beside a missing one whose groups may be the ones that miss it
 Node = Mapping[str, Any]
 
@@ -64,10 +65,16 @@ def _beside(place: int, length: int) -> range:
     return range(max(0, place - NEAR), min(length, place + NEAR + 1))
 
 
-def cut(page: Sorted, skipped: set[str]) -> Cut:
-    """The cut of a full page: groups near its end are held back, unless they are all that there is."""
-    length = len(page.nodes)
-    held = frozenset(g for g, places in page.groups.items() if places[-1] >= length - TAIL and g not in skipped)
+def cut(page: Sorted, skipped: set[str], is_full: bool) -> Cut | None:
+    """Where the page is cut; None when all of it can be taken, and there is no more.
+
+    Held back are groups beyond MOST_GROUPS, and of a full page those near its end, unless they are all that there is.
+    """
+    length, fresh = len(page.nodes), [group for group in page.groups if group not in skipped]
+    near_the_end = {group for group in fresh if is_full and page.groups[group][-1] >= length - TAIL}
+    held = frozenset(near_the_end | set(fresh[MOST_GROUPS:]))
+    if not held and not is_full:
+        return None
     place = min((page.groups[group][0] for group in held), default=length)
     if place == 0:  # one happening of hundreds of rows: taken as it is
         held, place = frozenset(), length
