@@ -31,7 +31,7 @@ lock: ## Renew requirements.lock after a change of pyproject.toml (needs uv)
 	uv pip compile --universal --generate-hashes --no-header --no-annotate --extra dev pyproject.toml -o requirements.lock --quiet
 
 translations: $(READY) ## Collect the texts of code and templates into the catalogues
-	$(BIN)/pybabel -q extract -F babel.cfg -k N_ -k lazy --no-location --sort-output --omit-header -o messages.pot coopgov templates
+	$(BIN)/pybabel -q extract -F babel.cfg -k N_ -k lazy --no-location --sort-output --omit-header -o messages.pot .
 	for catalogue in $(CATALOGUES)/*/LC_MESSAGES/messages.po; do \
 		[ -e $$catalogue ] || continue; \
 		language=$$(basename $$(dirname $$(dirname $$catalogue))); \

@@ -29,7 +29,8 @@ def way_of(row: Application) -> list[Step]:
     if row.submitted_at:
         steps.append(Step(_("Address confirmed"), "done", row.submitted_at))
     if row.state in ENDS:
-        return [*steps, Step(_(STATES["expired" if row.state == "spam" else row.state]), "now", row.state_at)]
+        shown = "expired" if row.state == "spam" else row.state  # whoever sends spam learns nothing
+        return [*steps, Step(_(STATES[shown]), "now", row.state_at)]
     return [*steps, *_rest(row)]
 
 
@@ -59,6 +60,8 @@ def usually(days: int | None) -> str:
 
 def happened(act: Act) -> str:
     """One line of the history in words."""
+    if act.is_first:
+        return _("Application sent")
     return {
         "application.moved": _(STATES.get(act.state, "")),
         "application.corrected": _("The applicant changed the text"),

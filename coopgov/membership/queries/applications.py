@@ -85,6 +85,7 @@ class Act:
     at: datetime
     act: str
     state: str
+    is_first: bool
     by: str
 
 
@@ -166,7 +167,12 @@ def history(application_id: int) -> list[Act]:
     query = select(AuditRow).where(AuditRow.object == f"application:{application_id}").order_by(AuditRow.number)
     rows = db.session.scalars(query).all()
     names = _names({row.actor for row in rows})
-    return [Act(row.at, row.act, str(row.details.get("state", "")), names.get(row.actor, "")) for row in rows]
+    return [_act(row, names.get(row.actor, "")) for row in rows]
+
+
+def _act(row: AuditRow, by: str) -> Act:
+    state, before = str(row.details.get("state", "")), row.details.get("before")
+    return Act(row.at, row.act, state, before == "", by)
 
 
 def _names(actors: Collection[str]) -> dict[str, str]:

@@ -25,6 +25,7 @@ from coopgov.membership.forms.applications import AskForm, DecideForm, DeclineFo
 from coopgov.membership.models import Application
 from coopgov.membership.queries import applications as queries
 from coopgov.membership.queries import terms as terms_queries
+from coopgov.membership.queries.tiers import tier
 from coopgov.membership.rules.applications import CLAIM_LASTS, QUESTIONS, REASONS, STATES, claim_holds
 from coopgov.membership.services import application_mails as mails
 from coopgov.membership.services import reviewing as services
@@ -108,7 +109,13 @@ def _facts(row: Application) -> dict[str, Any]:
         "state": _(STATES[row.state]),
         "reasons": REASONS,
         "interests": _interests(row),
+        "tier": _tier(row),
     }
+
+
+def _tier(row: Application) -> str:
+    wished = tier(row.tier_id) if row.tier_id else None
+    return wished.name if wished else ""
 
 
 def _interests(row: Application) -> list[str]:
