@@ -125,7 +125,10 @@ class TierForm(BaseForm):
         lazy("Suggested amounts"), [AtMost(80)], description=lazy("For one month, separated by spaces: 1 3 5 10.")
     )
     intervals = SelectMultipleField(
-        lazy("How it can be paid"), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput()
+        lazy("How it can be paid"),
+        validate_choice=False,
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
     )
     position = IntegerField(
         lazy("Place in the list"), [Optional()], description=lazy("Tiers are shown from low to high.")
