@@ -31,6 +31,8 @@ from coopgov.funding.queries import checks as funding_checks
 from coopgov.funding.queries import stripe_health
 from coopgov.funding.routes import finances as finances_routes
 from coopgov.funding.routes import webhooks_opencollective, webhooks_stripe
+from coopgov.funding.rules import by_hand as by_hand_rules
+from coopgov.funding.rules import matching as matching_rules
 from coopgov.funding.rules import pledges as pledge_rules
 from coopgov.groups import models as groups_models
 from coopgov.groups import queries as groups_queries
@@ -58,6 +60,7 @@ from coopgov.membership.routes import invitations as membership_routes
 from coopgov.membership.routes import reviewing as reviewing_routes
 from coopgov.membership.rules import applications as application_rules
 from coopgov.membership.rules import register as membership_rules
+from coopgov.membership.rules import relief as relief_rules
 from coopgov.membership.rules import standing as standing_rules
 from coopgov.membership.rules import tiers as tier_rules
 from coopgov.notifications import handlers as notifications_handlers
@@ -65,7 +68,23 @@ from coopgov.notifications import models as notifications_models
 from coopgov.notifications import queries as notifications_queries
 from coopgov.notifications import routes as notifications_routes
 from coopgov.public import routes as public_routes
+from coopgov.treasury import jobs as treasury_jobs
+from coopgov.treasury import rules as treasury_rules
+from coopgov.treasury.routes import arrears as treasury_arrears
+from coopgov.treasury.routes import book as treasury_book
+from coopgov.treasury.routes import desk as treasury_desk
+from coopgov.treasury.routes import payments as treasury_payments
+from coopgov.treasury.routes import tiers as treasury_tiers
+from coopgov.treasury.routes import unmatched as treasury_unmatched
 
+TREASURY = (
+    treasury_desk,
+    treasury_unmatched,
+    treasury_arrears,
+    treasury_payments,
+    treasury_book,
+    treasury_tiers,
+)
 MODELS = (  # importing them is what makes the metadata whole
     audit,
     coop,
@@ -92,6 +111,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     groups_routes.bp,
     discussion_routes.bp,
     decisions_routes.bp,
+    *(routes.bp for routes in TREASURY),
     notifications_routes.bp,
     desk_routes.bp,
     public_routes.bp,
@@ -107,17 +127,22 @@ WORK: tuple[DatabaseTask | OutsideTask | Handler | Clockwork, ...] = (
     *opencollective_jobs.TASKS,
     *opencollective_jobs.CLOCKWORKS,
     *decisions_jobs.CLOCKWORKS,
+    *treasury_jobs.CLOCKWORKS,
     *notifications_handlers.HANDLERS,
 )
 REFUSALS: tuple[Refusals, ...] = (
     money.REFUSALS,
     markdown.REFUSALS,
     pledge_rules.REFUSALS,
+    by_hand_rules.REFUSALS,
+    matching_rules.REFUSALS,
+    treasury_rules.REFUSALS,
     identity_rules.REFUSALS,
     membership_rules.REFUSALS,
     application_rules.REFUSALS,
     standing_rules.REFUSALS,
     tier_rules.REFUSALS,
+    relief_rules.REFUSALS,
     groups_rules.REFUSALS,
     discussion_rules.REFUSALS,
     decisions_rules.REFUSALS,
@@ -130,6 +155,7 @@ SAYINGS: tuple[Sayings, ...] = (
     groups_routes.SAYINGS,
     discussion_routes.SAYINGS,
     decisions_routes.SAYINGS,
+    *(routes.SAYINGS for routes in TREASURY),
     notifications_routes.SAYINGS,
     desk_routes.SAYINGS,
     admin_routes.SAYINGS,

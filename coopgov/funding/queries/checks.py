@@ -1,16 +1,29 @@
 """Questions to the money that must have no answer; `coopgov check` asks them."""
 
+import csv
+import io
+from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 
 from sqlalchemy import Select, and_, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
+from coopgov.core.money import Money, zero
 from coopgov.funding.models import Balance, Contribution, Finding, LedgerEntry, Posting, Reversal
+from coopgov.funding.queries.finances import Group, Wanted, cells, lines
 from coopgov.funding.rules.ledger import ASSETS
-from coopgov.funding.rules.statement import INCOME_PREFIX
+from coopgov.funding.rules.statement import ASSETS_PREFIX, HEADINGS, INCOME_PREFIX, MonthSums, statement
+from coopgov.funding.rules.statement_files import statement_csv
 from coopgov.infra.check import Check
 from coopgov.infra.db import db
 
+_HELD = (
+    select(Posting.currency, func.sum(Posting.amount_minor))
+    .where(Posting.account.startswith(ASSETS_PREFIX))
+    .group_by(Posting.currency)
+)
 _Undo = aliased(LedgerEntry)
 _STANDS = and_(LedgerEntry.reverses.is_(None), ~exists().where(_Undo.reverses == LedgerEntry.id))
 _ARRIVED = and_(Contribution.remote_status == "succeeded", Contribution.gross_minor > 0)
@@ -96,7 +109,38 @@ def _is_asked(subject: str, told_at: datetime) -> bool:
     return db.session.scalar(query.where(asked).limit(1)) is not None
 
 
+def _unequal_statement() -> list[str]:
+    """Months of the public accounts that their file, their bookings or what is held contradict."""
+    found, faults = cells(), []
+    held = {currency: Money(int(minor), currency) for currency, minor in db.session.execute(_HELD)}
+    booked: Counter[Group] = Counter()
+    for line in lines(Wanted()):
+        booked[line.group] += line.amount.minor
+    for currency in sorted({cell.amount.currency for cell in found}):
+        months = statement(found, currency)
+        faults += [f"{row['month']} in {currency} does not add up" for row in _uneven_rows(months)]
+        for sums in months:
+            said = {(sums.month, name, currency): sums.of(name).minor for name in HEADINGS}
+            faults += [f"{key} is not its bookings" for key, minor in said.items() if minor != booked[key]]
+        if months[-1].closing != held.get(currency, zero(currency)):
+            faults.append(f"the accounts in {currency} do not end with what is held")
+    return faults
+
+
+def _uneven_rows(months: Sequence[MonthSums]) -> list[dict[str, str]]:
+    """Rows of the published file in which opening, headings and closing contradict one another, or the row before."""
+    rows, before, wrong = list(csv.DictReader(io.StringIO(statement_csv(months)))), None, []
+    for row in rows:
+        out = sum(Decimal(row[name]) for name in ("fees", "refunds", "spent"))
+        ends = Decimal(row["opening"]) + Decimal(row["received"]) - out + Decimal(row["other"])
+        if ends != Decimal(row["closing"]) or before not in (None, row["opening"]):
+            wrong.append(row)
+        before = row["closing"]
+    return wrong
+
+
 CHECKS = (
+    Check("the public accounts are the ledger", _unequal_statement),
     Check("entries add up", _uneven_entries),
     Check("entries have two sides", _one_sided_entries),
     Check("payments are booked", _unbooked_payments),

@@ -1,0 +1,1 @@
+"""Reads for the treasurer, a file for each page."""

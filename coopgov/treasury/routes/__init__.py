@@ -1,0 +1,1 @@
+"""Pages of the treasurer, a file for each matter."""

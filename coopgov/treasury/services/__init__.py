@@ -1,0 +1,1 @@
+"""Writes of the treasurer, a file for each matter."""
