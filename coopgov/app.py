@@ -51,14 +51,21 @@ from coopgov.infra.web import addresses, answers, csrf, headers, layout, moment,
 from coopgov.infra.web.access import Reader, cookie_name, guard, terms_of
 from coopgov.infra.web.pages import PageStore
 from coopgov.infra.web.said import Sayings
+from coopgov.membership import handlers as membership_handlers
 from coopgov.membership import models as membership_models
 from coopgov.membership.jobs import applications as application_jobs
+from coopgov.membership.jobs import dues as dues_jobs
 from coopgov.membership.queries import register as membership_queries
 from coopgov.membership.queries import terms as terms_queries
 from coopgov.membership.routes import applying as applying_routes
+from coopgov.membership.routes import dues as dues_routes
+from coopgov.membership.routes import dues_links as dues_links_routes
 from coopgov.membership.routes import invitations as membership_routes
+from coopgov.membership.routes import joining as joining_routes
 from coopgov.membership.routes import reviewing as reviewing_routes
+from coopgov.membership.routes import standing_rule as standing_rule_routes
 from coopgov.membership.rules import applications as application_rules
+from coopgov.membership.rules import dues as dues_rules
 from coopgov.membership.rules import register as membership_rules
 from coopgov.membership.rules import relief as relief_rules
 from coopgov.membership.rules import standing as standing_rules
@@ -108,6 +115,10 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     membership_routes.bp,
     applying_routes.bp,
     reviewing_routes.bp,
+    joining_routes.bp,
+    dues_routes.bp,
+    dues_links_routes.bp,
+    standing_rule_routes.bp,
     groups_routes.bp,
     discussion_routes.bp,
     decisions_routes.bp,
@@ -126,6 +137,8 @@ WORK: tuple[DatabaseTask | OutsideTask | Handler | Clockwork, ...] = (
     *application_jobs.CLOCKWORKS,
     *opencollective_jobs.TASKS,
     *opencollective_jobs.CLOCKWORKS,
+    *membership_handlers.HANDLERS,
+    *dues_jobs.CLOCKWORKS,
     *decisions_jobs.CLOCKWORKS,
     *treasury_jobs.CLOCKWORKS,
     *notifications_handlers.HANDLERS,
@@ -142,6 +155,7 @@ REFUSALS: tuple[Refusals, ...] = (
     application_rules.REFUSALS,
     standing_rules.REFUSALS,
     tier_rules.REFUSALS,
+    dues_rules.REFUSALS,
     relief_rules.REFUSALS,
     groups_rules.REFUSALS,
     discussion_rules.REFUSALS,
@@ -152,6 +166,9 @@ SAYINGS: tuple[Sayings, ...] = (
     membership_routes.SAYINGS,
     applying_routes.SAYINGS,
     reviewing_routes.SAYINGS,
+    joining_routes.SAYINGS,
+    dues_routes.SAYINGS,
+    standing_rule_routes.SAYINGS,
     groups_routes.SAYINGS,
     discussion_routes.SAYINGS,
     decisions_routes.SAYINGS,
@@ -163,6 +180,7 @@ SAYINGS: tuple[Sayings, ...] = (
 PANELS = (
     *applying_routes.PANELS,
     *finances_routes.PANELS,
+    *dues_routes.PANELS,
     *decisions_routes.PANELS,
     *discussion_routes.PANELS,
     *notifications_routes.PANELS,

@@ -61,14 +61,17 @@ class _Words:
 
 
 class BaseForm(Form):
-    """A form of ours. ``validate()`` is also false for a stale form, with the reason on top."""
+    """A form of ours. ``validate()`` is also false for a stale form, with the reason on top.
+
+    ``told=False``: what was sent belongs to another form of the same page.
+    """
 
     class Meta:
         def get_translations(self, form: Form) -> _Words:
             return _Words()
 
-    def __init__(self, data: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
-        super().__init__(request.form if request.method == "POST" else None, data=data, **kwargs)
+    def __init__(self, data: Mapping[str, Any] | None = None, told: bool = True, **kwargs: Any) -> None:
+        super().__init__(request.form if told and request.method == "POST" else None, data=data, **kwargs)
 
     def validate(self, extra_validators: Any = None) -> bool:
         """True when every field is right and the form is fresh."""

@@ -7,9 +7,11 @@ from typing import Any
 
 from sqlalchemy import Select, and_, func, or_, select
 
+from coopgov.core.money import Money
 from coopgov.funding.models import Contribution, ContributionShare, Pledge
 from coopgov.funding.queries.pledges import draft_of, live_pledge
 from coopgov.funding.rules.payments import LIVE_PLEDGES
+from coopgov.identity.models import SessionRow
 from coopgov.infra.db import db
 from coopgov.membership.models import Application, Membership, Relief, Welcome
 from coopgov.membership.queries.register import is_current
@@ -26,6 +28,16 @@ class Receipt:
 
     row: Contribution
     amount_minor: int
+
+    @property
+    def amount(self) -> Money:
+        """The member's share."""
+        return Money(self.amount_minor, self.row.currency)
+
+    @property
+    def given_back(self) -> Money:
+        """What of the whole payment went back."""
+        return Money(self.row.refunded_minor, self.row.currency)
 
 
 # Applications and members
@@ -77,6 +89,11 @@ def membership_of(party_id: int, instant: datetime) -> Membership | None:
     return db.session.scalars(select(Membership).where(Membership.party_id == party_id, is_current(instant))).first()
 
 
+def has_signed_in(login_id: int) -> bool:
+    """Whether the login has ever opened a session that is still remembered."""
+    return db.session.scalar(select(SessionRow.id).where(SessionRow.login_id == login_id).limit(1)) is not None
+
+
 def welcome_of(party_id: int) -> Welcome | None:
     """What a new member has done of the first steps."""
     return db.session.get(Welcome, party_id)
@@ -88,6 +105,11 @@ def welcome_of(party_id: int) -> Welcome | None:
 def promise_of(party_id: int) -> Pledge | None:
     """What the party pays by: a live pledge, else what they said they will transfer by hand."""
     return live_pledge(party_id) or draft_of(party_id, BY_HAND)
+
+
+def promise_or_draft(party_id: int) -> Pledge | None:
+    """What the party pays by, else what they chose last and have not paid."""
+    return live_pledge(party_id) or draft_of(party_id)
 
 
 def live_pledges(party_id: int) -> Sequence[Pledge]:
