@@ -150,6 +150,20 @@ def test_a_body_is_posted(client: GuardedClient, servers: Callable[..., Server])
     assert "Content-Length: 2\r\n" in head
 
 
+def test_a_thing_is_deleted(client: GuardedClient, servers: Callable[..., Server]) -> None:
+    server = servers(says(answer(b"{}")))
+    fetched = client.delete(f"http://127.0.0.1:{server.port}/thing", {"Authorization": "Bearer me"})
+    assert (fetched.status, fetched.body) == (200, b"{}")
+    head = server.heads[0].decode()
+    assert head.startswith("DELETE /thing HTTP/1.1\r\n")
+    assert "Bearer me" in head
+
+
+def test_delete_is_guarded_alike() -> None:
+    with pytest.raises(FetchRefused, match="address"):
+        guarded_client().delete("https://127.0.0.1/thing", {})
+
+
 def test_a_caller_may_name_its_own_accept_and_agent(client: GuardedClient, servers: Callable[..., Server]) -> None:
     server = servers(says(answer(b"{}")))
     client.get(f"http://127.0.0.1:{server.port}/", JSON, {"accept": "a/b", "user-agent": "me"})

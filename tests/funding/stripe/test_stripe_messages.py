@@ -7,6 +7,7 @@ import json
 import threading
 import time
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,6 +31,7 @@ from tests.factories import person
 from tests.funding.facts import fingerprints, state
 from tests.funding.stripe.conftest import DOOR, SECRET, Shop
 
+ROOT = Path(__file__).parents[3]
 FIRST_PAYMENT = (
     "customer.subscription.created",
     "checkout.session.completed",
@@ -168,6 +170,11 @@ def test_every_kind_that_is_acted_upon_is_one_of_stripes() -> None:
     """The SDK's own list of what an endpoint can be told."""
     known = inspect.getsource(importlib.import_module("stripe.params._webhook_endpoint_create_params"))
     assert [kind for kind in sorted(HANDLED) if f'"{kind}"' not in known] == []
+
+
+def test_the_documentation_names_every_kind_that_is_acted_upon() -> None:
+    words = (ROOT / "docs" / "money.md").read_text().split("### What we listen to")[1].split("```")[1].split()
+    assert sorted(words) == sorted(HANDLED)
 
 
 # Order and number

@@ -130,7 +130,7 @@ def _told_plainly() -> Iterator[None]:
         raise KeyReused(_words(error)) from None
     except stripe.StripeError as error:
         status = error.http_status or 0
-        if status == 0 or status in (409, 429) or status >= 500:
+        if status < 400 or status in (409, 429) or status >= 500:  # below: an answer that is none
             raise ProviderDown(f"Stripe is in trouble ({status})") from None
         is_missing = error.code == "resource_missing" or status == 404
         raise (Missing if is_missing else ProviderRefused)(_words(error)) from None
