@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from sqlalchemy import select
 
 from coopgov import cli
-from coopgov.funding.models import Balance, Pledge, Sync
+from coopgov.funding.models import Balance, Pledge, Reversal, Sync
 from coopgov.funding.providers.stripe import reading, sweeping
 from coopgov.funding.queries.stripe_health import examine_stripe
 from coopgov.funding.services.stripe_reading import begin_reading, take_portion
@@ -147,6 +147,20 @@ def test_a_balance_that_is_not_the_books_waits_for_the_treasurer_until_it_is(sho
     shop.world.foreign()  # another shop's money, in the same account
     shop.read_all()
     assert ("balance_differs", "stripe:GBP") in shop.findings()
+
+
+def test_what_went_back_on_another_shops_payment_stays_out_beside_ours(shop: Shop) -> None:
+    shop.world.foreign()
+    foreign = shop.world.store.rows("charge")[0]["id"]
+    ours = shop.begin()
+    shop.lose_messages()
+    charges = [row["id"] for row in shop.world.store.rows("charge") if row["id"] != foreign]
+    for charge in (*charges, foreign):
+        shop.world.request("POST", "/v1/refunds", {"charge": charge, "amount": 100})
+    shop.read_all()
+    assert [row.payment for row in db.session.scalars(select(Reversal))] == charges
+    assert ours.status == "active"
+    assert "orphan" not in {kind for kind, _ in shop.findings()}
 
 
 def test_a_manual_invoice_of_a_member_is_money_of_theirs_and_covers_nothing(shop: Shop) -> None:

@@ -81,14 +81,15 @@ class Looker:
         found = plainly(self._v1.subscriptions.retrieve, subscription_id, expand=expand)
         self.read_subscription(found, as_of)
 
-    def invoice(self, invoice_id: str) -> None:
-        """An invoice with its payment, and its subscription."""
+    def invoice(self, invoice_id: str) -> bool:
+        """An invoice with its payment, and its subscription; False when it is not ours."""
         found = plainly(self._v1.invoices.retrieve, invoice_id, expand=["payments", "customer"])
         if not self.read_invoice(found):
-            return
+            return False
         name = id_of(((found.get("parent") or {}).get("subscription_details") or {}).get("subscription"))
         if name:
             self.subscription(name)
+        return True
 
     def charge(self, charge_id: str) -> None:
         """A charge: the invoice that it pays, and all that went back on it; once for each look."""
@@ -96,8 +97,10 @@ class Looker:
             return
         self._charges.add(charge_id)
         charge = plainly(self._v1.charges.retrieve, charge_id)
-        if not self.intent(id_of(charge.get("payment_intent"))):
+        pays = self.intent(id_of(charge.get("payment_intent")))
+        if not pays:
             self._stranger(charge)
+        if not any(pays):
             return
         expand = ["data.balance_transaction", "data.failure_balance_transaction"]
         for refund in pages(self._v1.refunds.list, charge=charge_id, expand=expand):
@@ -105,14 +108,13 @@ class Looker:
         for dispute in pages(self._v1.disputes.list, charge=charge_id):
             self.read_dispute(dispute)
 
-    def intent(self, intent_id: str) -> bool:
-        """The invoices that a payment pays. False when none of them is ours."""
+    def intent(self, intent_id: str) -> list[bool]:
+        """The invoices that a payment pays: whether each is ours."""
         if not intent_id:
-            return False
+            return []
         payment = {"type": "payment_intent", "payment_intent": intent_id}
-        for found in pages(self._v1.invoice_payments.list, payment=payment):
-            self.invoice(id_of(found["invoice"]))
-        return bool(self.seen.payments or self.seen.pledges)
+        listed = pages(self._v1.invoice_payments.list, payment=payment)
+        return [self.invoice(id_of(found["invoice"])) for found in listed]
 
     def refund(self, refund_id: str) -> None:
         """A refund with its payment and all else that went back on that."""
@@ -229,7 +231,8 @@ class Looker:
         return False
 
     def _stranger(self, charge: Plain) -> None:
-        if self._right_mode(charge) and not self.seen.problems:
+        """A charge that pays no invoice is nothing that we asked for."""
+        if self._right_mode(charge):
             self.seen.note(RemoteProblem(kind="foreign", subject=f"{SOURCE}:{charge['id']}"))
 
 

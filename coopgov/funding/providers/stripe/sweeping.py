@@ -16,6 +16,7 @@ from coopgov.funding.providers.stripe.reading import id_of
 from coopgov.funding.providers.stripe.sdk import Plain, plainly
 
 PAGE = 100
+SLOW_PAGE = 20  # of what is looked up one by one, with all that belongs to it: a page has to end before its job's lease
 OVERLAP = timedelta(days=3)
 DISPUTES_LAST = timedelta(days=180)
 RETRIES_LAST = timedelta(days=65)  # Stripe asks for an invoice for two months at most
@@ -61,9 +62,12 @@ class _Sweep:
             after = self._cursor | {"stream": STREAMS[STREAMS.index(stream) + 1], "after": ""}
         return Portion(self._looker.seen.snapshot(), after, len(rows))
 
-    def _page(self, call: Callable[..., Any], **params: Any) -> Plain:
+    def _page(self, call: Callable[..., Any], limit: int = 0, **params: Any) -> Plain:
         after = {"starting_after": self._cursor["after"]} if self._cursor["after"] else {}
-        return plainly(call, limit=PAGE, **params, **after)
+        return plainly(call, limit=limit or PAGE, **params, **after)
+
+    def _slow_page(self, call: Callable[..., Any], **params: Any) -> Plain:
+        return self._page(call, min(PAGE, SLOW_PAGE), **params)
 
     def _subscriptions(self) -> Plain:
         as_of = self._clock()
@@ -109,7 +113,7 @@ class _Sweep:
         return found
 
     def _refunds(self) -> Plain:
-        page = self._page(self._v1.refunds.list, created={"gte": self._since})
+        page = self._slow_page(self._v1.refunds.list, created={"gte": self._since})
         self._read_charges(page)
         return page
 
@@ -121,12 +125,12 @@ class _Sweep:
 
     def _disputes(self) -> Plain:
         begin = self._since - int(DISPUTES_LAST.total_seconds())
-        page = self._page(self._v1.disputes.list, created={"gte": begin})
+        page = self._slow_page(self._v1.disputes.list, created={"gte": begin})
         self._read_charges(page)
         return page
 
     def _entries(self) -> Plain:
-        page = self._page(self._v1.balance_transactions.list, created={"gte": self._since}, expand=["data.source"])
+        page = self._slow_page(self._v1.balance_transactions.list, created={"gte": self._since}, expand=["data.source"])
         for entry in page["data"]:
             self._read_entry(entry)
         return page
