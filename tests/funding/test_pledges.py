@@ -127,6 +127,14 @@ def test_a_page_that_comes_too_late_for_the_wishes_is_closed_and_not_kept(app: F
     assert jobs("funding.close_checkout") == ["close-cs_1"]
 
 
+def test_a_second_page_for_the_same_wishes_closes_the_first(app: Flask) -> None:
+    row = drafted(person().id)
+    opened(row, "cs_english")
+    opened(row, "cs_german")
+    assert row.checkout_id == "cs_german"
+    assert jobs("funding.close_checkout") == ["close-cs_english"]
+
+
 def test_a_dropped_draft_leaves_room_for_another(app: Flask) -> None:
     row = drafted(person().id)
     opened(row)

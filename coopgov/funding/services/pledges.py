@@ -120,6 +120,8 @@ def note_checkout(pledge_id: int, checkout: Checkout, now: datetime, key: str = 
         if checkout.checkout_id != row.checkout_id:
             enqueue(CLOSE_CHECKOUT, f"close-{checkout.checkout_id}", {"checkout": checkout.checkout_id}, now)
         return False
+    if row.checkout_id != checkout.checkout_id:
+        _forget_checkout(row, now)  # the same wishes in another language: one page to pay on is enough
     row.checkout_id, row.checkout_url, row.checkout_until = checkout.checkout_id, checkout.url, checkout.expires_at
     row.updated_at = now
     _note_customer(row, checkout.customer, now)

@@ -56,7 +56,7 @@ def _check(contribution: Contribution, amount: Money) -> None:
         raise Refused("refund.nothing", field="amount")
     left = refundable(contribution)
     if amount > left:
-        raise Refused("refund.too_much", field="amount", left=str(left))
+        raise Refused("refund.too_much", field="amount", left=left)
 
 
 def _times_asked(contribution: Contribution) -> int:

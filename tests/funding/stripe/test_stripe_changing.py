@@ -304,6 +304,18 @@ def test_forged_refunds_are_refused_with_nothing_written(shop: Shop, minor: int,
     assert db.session.scalars(select(Job).where(Job.kind == "funding.refund")).all() == []
 
 
+@pytest.mark.parametrize("status", [503, "reset"])
+def test_a_refund_whose_answer_was_lost_happens_once(shop: Shop, status: int | str) -> None:
+    shop.join()
+    shop.world.faults.add({"path": "/v1/refunds", "status": status, "times": 3, "after_effect": True})
+    give_back(shop, shop.the_payment(), 100)
+    shop.forward(seconds=31)
+    shop.work()
+    assert len(shop.world.store.rows("refund")) == 1
+    assert shop.the_payment().refunded_minor == 100
+    shop.settle_books()
+
+
 def test_a_refund_made_in_the_dashboard_is_seen(shop: Shop) -> None:
     pledge = shop.join()
     shop.world.request("POST", "/v1/refunds", {"charge": shop.charge(pledge)["id"]})

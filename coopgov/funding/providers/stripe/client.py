@@ -90,11 +90,11 @@ class Stripe:
 
     def _new_customer(self, order: CheckoutOrder, key: str) -> str:
         metadata = {"instance": self.ours.instance, "party": str(order.party_id)}
-        create = partial(plainly, self.v1.customers.create, email=order.email, name=order.name, metadata=metadata)
+        facts: dict[str, Any] = {"email": order.email, "name": order.name, "metadata": metadata}
         try:
-            return str(create(key=key)["id"])
+            return str(plainly(self.v1.customers.create, **facts, key=key)["id"])
         except KeyReused:  # their name or address changed since
-            return str(create(key=f"{key}-{order.key}")["id"])
+            return str(plainly(self.v1.customers.create, **facts, key=f"{key}-{_digest(facts)}")["id"])
 
     def _session_for(self, order: CheckoutOrder, customer: str) -> Plain:
         wanted = self._session(order, customer)
