@@ -14,7 +14,9 @@ from sqlalchemy import func, select
 
 from coopgov.core.time import utc_now
 from coopgov.fakes.opencollective.server import TOKEN, running
+from coopgov.funding.cli import read_opencollective
 from coopgov.funding.models import Sync
+from coopgov.funding.providers.base import ProviderDown
 from coopgov.funding.providers.opencollective.addresses import webhook_url
 from coopgov.funding.queries import syncs
 from coopgov.infra.db import db
@@ -248,3 +250,27 @@ def progress() -> int:
     """Objects that were written down so far."""
     db.session.rollback()
     return db.session.scalar(select(func.coalesce(func.sum(Sync.done), 0))) or 0
+
+
+@pytest.mark.parametrize(("fault", "times"), [("429", 2), ("500", 2), ("html", 3)])
+def test_a_person_waits_for_a_provider_that_comes_back(app: Flask, scene: Scene, fault: str, times: int) -> None:
+    ada_joins(scene)
+    scene.fault(fault, times=times, after=1)
+    pauses: list[float] = []
+    *steps, last = read_opencollective(scene.provider, lambda: scene.now, False, pauses.append)
+    assert len(pauses) == times
+    assert sum(1 for step in steps if step.waits) == (times if fault == "429" else 0)
+    assert last.done == last.total
+    assert scene.agrees()
+
+
+def test_a_provider_that_stays_away_ends_the_reading_which_is_gone_on_with(app: Flask, scene: Scene) -> None:
+    ada_joins(scene)
+    scene.fault("500", times=4, after=2)
+    with pytest.raises(ProviderDown):
+        list(read_opencollective(scene.provider, lambda: scene.now, False, lambda _: None))
+    [failed] = runs()
+    assert (failed.ok, failed.cursor["phase"]) == (False, "transactions")
+    list(read_opencollective(scene.provider, lambda: scene.now, False))
+    assert runs()[0].done == 3  # the rows alone: promises had been read
+    assert scene.agrees()
