@@ -56,7 +56,7 @@ class Settings:
         "", "The co-op's page at Open Collective, as in its address. Empty: no payments by Open Collective."
     )
     opencollective_token: str = _setting(
-        "", "Personal token of Open Collective (scopes account, orders, transactions)."
+        "", "Personal token of Open Collective (scopes account, orders, transactions, expenses, email)."
     )
     opencollective_api_url: str = _setting(
         "https://api.opencollective.com/graphql/v2",

@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -30,6 +31,26 @@ class Progress:
     waits: timedelta | None = None
 
 
+class _Ahead:
+    """Asks for pages in a thread, so that the next one comes while this one is written down."""
+
+    def __init__(self, provider: OpenCollective, clock: Callable[[], datetime], pool: ThreadPoolExecutor) -> None:
+        self._provider, self._clock, self._pool = provider, clock, pool
+        self._asked: tuple[Cursor, Future[Page]] | None = None
+
+    def ask(self, cursor: Cursor) -> None:
+        """Begins to ask for the page at ``cursor``."""
+        self._asked = cursor, self._pool.submit(self._provider.read, cursor, self._clock())
+
+    def page(self, cursor: Cursor) -> Page:
+        """The page at ``cursor``; raises what asking for it raised, and asks anew the next time."""
+        if self._asked is None or self._asked[0] != cursor:
+            self.ask(cursor)
+        assert self._asked is not None
+        answer, self._asked = self._asked[1], None
+        return answer.result()
+
+
 def read_opencollective(
     provider: OpenCollective, clock: Callable[[], datetime], full: bool, pause: Callable[[float], None] = time.sleep
 ) -> Iterator[Progress]:
@@ -39,28 +60,32 @@ def read_opencollective(
     """
     with write_transaction():
         run_id = begin_run(clock(), full).id
-    try:
-        while (run := _fresh(run_id)).finished_at is None:
-            cursor, as_of = run.cursor, clock()
-            db.session.remove()  # no transaction is open while the world is spoken to
-            page = yield from _asked(provider, cursor, as_of, run_id, pause)
+    with ThreadPoolExecutor(1) as pool:
+        ahead = _Ahead(provider, clock, pool)
+        try:
+            while (run := _fresh(run_id)).finished_at is None:
+                cursor = run.cursor
+                db.session.remove()  # no transaction is open while the world is spoken to
+                page = yield from _asked(ahead, cursor, run_id, pause)
+                if not page.is_last:
+                    ahead.ask(page.after)
+                with write_transaction():
+                    take_page(run_id, cursor, page, clock())
+                yield _progress(run_id)
+        except (ProviderDown, ProviderRefused) as error:
             with write_transaction():
-                take_page(run_id, cursor, page, clock())
-            yield _progress(run_id)
-    except (ProviderDown, ProviderRefused) as error:
-        with write_transaction():
-            sync.fail(run_id, str(error), clock())
-        raise
+                sync.fail(run_id, str(error), clock())
+            raise
 
 
 def _asked(
-    provider: OpenCollective, cursor: Cursor, as_of: datetime, run_id: int, pause: Callable[[float], None]
+    ahead: _Ahead, cursor: Cursor, run_id: int, pause: Callable[[float], None]
 ) -> Generator[Progress, None, Page]:
     """The page at ``cursor``; asked again after a while when that may help."""
     waits, troubles = 0, 0
     while True:
         try:
-            return provider.read(cursor, as_of)
+            return ahead.page(cursor)
         except ProviderBusy as error:
             waits += 1
             if waits > MOST_WAITS:

@@ -79,6 +79,7 @@ class Scene:
 
     def agrees(self) -> bool:
         """True when our ledger says what the other side holds."""
+        db.session.rollback()
         booked = balances().get(("assets:opencollective", self.world.host.currency), 0)
         return booked == self.world.balance_cents()
 

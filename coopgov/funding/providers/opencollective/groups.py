@@ -12,7 +12,7 @@ from coopgov.funding.providers.base import RemoteDispute, RemoteMovement, Remote
 from coopgov.funding.providers.opencollective.addresses import claim_in
 from coopgov.funding.providers.opencollective.covers import MONTHS, covered, rhythm
 from coopgov.funding.providers.opencollective.rows import Row
-from coopgov.funding.providers.opencollective.values import Unreadable, payer, word
+from coopgov.funding.providers.opencollective.values import Unreadable, of_our_shape, payer, text, word
 from coopgov.funding.rules.ledger import (
     ADJUSTMENTS,
     HOST_FEES,
@@ -58,7 +58,8 @@ class Happenings:
     def take(self, group: str, rows: Sequence[Row]) -> None:
         """Adds what the rows of ``group`` tell, all of them at once; a problem when they cannot be meant."""
         try:
-            self._take(group, rows)
+            with of_our_shape():
+                self._take(group, rows)
         except Unreadable as error:
             self.put_aside(group, error.why)
 
@@ -92,7 +93,7 @@ class Happenings:
                 paid_at=main.at,
                 settles_in=OPEN_COLLECTIVE,
                 fees=fees,
-                pledge_remote_id=order.get("publicId") or "",
+                pledge_remote_id=text(order.get("publicId")),
                 claim=claim_in(order.get("tags") or []),
                 purpose=_purpose(main, order),
                 method=_method(main),

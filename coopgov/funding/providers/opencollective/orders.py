@@ -6,7 +6,7 @@ from typing import Any
 from coopgov.funding.providers.base import RemotePledge
 from coopgov.funding.providers.opencollective.addresses import claim_in
 from coopgov.funding.providers.opencollective.covers import next_charge, rhythm
-from coopgov.funding.providers.opencollective.values import Unreadable, instant_or_none, money, payer, word
+from coopgov.funding.providers.opencollective.values import Unreadable, instant_or_none, money, payer, text, word
 
 INTERVALS = {"MONTHLY": "month", "YEARLY": "year"}
 STATES = {
@@ -30,7 +30,7 @@ NEVER_PAID = {"ERROR": "failed", "IN_REVIEW": "pending"}
 
 def pledge_of(node: Any, as_of: datetime) -> RemotePledge:
     """The pledge that an order's node tells; raises Unreadable."""
-    status = node.get("status")
+    status = word(node.get("status"), "status")
     if status not in STATES:
         raise Unreadable("status")
     last = instant_or_none(node.get("lastChargedAt"))
@@ -43,7 +43,7 @@ def pledge_of(node: Any, as_of: datetime) -> RemotePledge:
         status=STATES[status] if last else NEVER_PAID.get(status, STATES[status]),
         as_of=as_of,
         claim=claim_in(node.get("tags") or []),
-        title=(node.get("tier") or {}).get("name") or "",
+        title=text((node.get("tier") or {}).get("name")),
         started_at=by.created_at,
         paid_until=_midnight(next_charge(by, last)) if last and by.is_recurring else None,
         next_charge_at=instant_or_none(node.get("nextChargeDate")) if status in ("ACTIVE", "ERROR") else None,

@@ -18,7 +18,7 @@ from coopgov.funding.providers.opencollective.orders import STATES, pledge_of
 from coopgov.funding.providers.opencollective.questions import MONEY, ORDERS
 from coopgov.funding.providers.opencollective.rows import row_of
 from coopgov.funding.providers.opencollective.sorting import Cut, Sorted, cut, sort_rows
-from coopgov.funding.providers.opencollective.values import Unreadable, instant, money
+from coopgov.funding.providers.opencollective.values import Unreadable, instant, money, of_our_shape
 
 Cursor = dict[str, Any]
 RECURRING, SINGLE, TRANSACTIONS, END = "recurring", "single", "transactions", "end"
@@ -96,7 +96,8 @@ class OpenCollective:
         problems: list[RemoteProblem] = []
         for place, node in enumerate(found.nodes):
             try:
-                pledges.append(pledge_of(_unspoilt(found, place), now))
+                with of_our_shape():
+                    pledges.append(pledge_of(_unspoilt(found, place), now))
             except Unreadable as error:
                 named = (node or {}).get("publicId") or f"{cursor['phase']}+{cursor['offset'] + place}"
                 problems.append(unreadable(f"order:{named}", error.why))
@@ -220,10 +221,12 @@ def _place(error: Any, field: str) -> int | None:
 
 def _own_side(found: _List) -> list[dict[str, Any] | None]:
     """The nodes of our own books: both sides of a pair would count everything twice."""
-    ours = found.account.get("publicId")
-    return [
-        {} if node is not None and (node.get("account") or {}).get("publicId") != ours else node for node in found.nodes
-    ]
+    return [{} if node is not None and _is_theirs(node, found) else node for node in found.nodes]
+
+
+def _is_theirs(node: Mapping[str, Any], found: _List) -> bool:
+    account = node.get("account")
+    return isinstance(account, dict) and account.get("publicId") not in (None, found.account.get("publicId"))
 
 
 def _take(happened: Happenings, page: Sorted, group: str) -> None:
@@ -231,7 +234,8 @@ def _take(happened: Happenings, page: Sorted, group: str) -> None:
         happened.put_aside(group, "missing")
         return
     try:
-        rows = [row_of(node) for node in page.rows(group)]
+        with of_our_shape():
+            rows = [row_of(node) for node in page.rows(group)]
     except Unreadable as error:
         happened.put_aside(group, error.why)
         return

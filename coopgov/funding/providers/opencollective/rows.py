@@ -56,6 +56,7 @@ class Row:
 
 def row_of(node: Mapping[str, Any]) -> Row:
     """The row that a node tells; raises Unreadable for whatever cannot be meant."""
+    word((node.get("account") or {}).get("publicId"), "account")
     amount, net = money(node.get("amountInHostCurrency")), money(node.get("netAmountInHostCurrency"))
     host_fee = -money(node["hostFee"]) if node.get("hostFee") else Money(0, amount.currency)
     if len({amount.currency, net.currency, host_fee.currency}) > 1:

@@ -1,5 +1,7 @@
 """Single values of Open Collective's answers as ours: sums, instants, people."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -19,6 +21,15 @@ class Unreadable(Exception):
     def __init__(self, why: str) -> None:
         super().__init__(why)
         self.why = why
+
+
+@contextmanager
+def of_our_shape() -> Iterator[None]:
+    """Whatever is not of the shape that the schema promises is Unreadable, too."""
+    try:
+        yield
+    except (AttributeError, TypeError, ValueError, LookupError) as error:
+        raise Unreadable("shape") from error
 
 
 def money(amount: Any) -> Money:
@@ -66,6 +77,11 @@ def word(value: Any, why: str) -> str:
     return value
 
 
+def text(value: Any) -> str:
+    """A text that may be missing; raises Unreadable for anything else."""
+    return "" if value is None else word(value, "text") if value != "" else ""
+
+
 def payer(account: Any) -> RemotePayer | None:
     """Who pays; None for an account that was deleted. The name of an incognito profile says nothing and is left out."""
     if account is None:
@@ -73,8 +89,8 @@ def payer(account: Any) -> RemotePayer | None:
     kind = _kind(account)
     return RemotePayer(
         remote_id=word(account.get("publicId"), "payer"),
-        name="" if kind == "incognito" else account.get("name") or "",
-        email=next(iter(account.get("emails") or ()), ""),
+        name="" if kind == "incognito" else text(account.get("name")),
+        email=text(next(iter(account.get("emails") or ()), "")),
         kind=kind,
     )
 
