@@ -11,7 +11,7 @@ from coopgov.infra.coop import Coop
 from coopgov.infra.db import db, write_transaction
 from coopgov.infra.jobs import Job, enqueue
 from coopgov.infra.mail import Mail
-from coopgov.membership.models import Invitation
+from coopgov.membership.models import Invitation, JoiningTerms, Tier
 from tests import factories as make
 from tests.conftest import NOW, Browser, Clock
 
@@ -126,6 +126,10 @@ def test_the_checklist_goes_away_when_all_is_done(officer: Browser, app: Flask) 
     officer.submit("/admin/invitations", email="bo@example.org")
     officer.submit("/groups/new", name="Tech", summary="Servers", purpose="", joining="open", seats="")
     make.thread(make.group("Community"), make.member())
+    assert "Set the tiers" in officer.get("/").text
+    with write_transaction() as session:
+        session.add(Tier(slug="member", name="Member", min_minor=100, currency="GBP", offered_from=NOW))
+        session.add(JoiningTerms(id=1, by_hand="Sort code 00-00-00"))
     assert "First steps" not in officer.get("/").text
 
 
