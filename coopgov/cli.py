@@ -30,8 +30,6 @@ from coopgov.funding.providers.opencollective import reading as opencollective
 from coopgov.funding.providers.opencollective.addresses import webhook_url
 from coopgov.funding.providers.stripe.client import Stripe, connect
 from coopgov.funding.providers.stripe.sweeping import STREAMS
-from coopgov.funding.queries import ledger
-from coopgov.funding.rules.journal import journal, table
 from coopgov.funding.services.stripe_reading import begin_reading, take_portion
 from coopgov.infra import audit, backup, server
 from coopgov.infra.archive import BackupError
@@ -471,25 +469,6 @@ def restore_command(file: Path, only_check: bool, replace: bool) -> None:
             manifest = backup.restore(file, Path(settings.data_dir), settings.database, replace=replace)
     rows = sum(manifest.contents.rows.values())
     click.echo(f"{'proved' if only_check else 'restored'}: {rows} rows of {manifest.created_at}")
-
-
-@main.group("export")
-def export_group() -> None:
-    """Writes data out, for other programs."""
-
-
-@export_group.command("ledger")
-@click.argument("file", type=file_path)
-def export_ledger(file: Path) -> None:
-    """The whole ledger: a journal for hledger (FILE.journal), or a table with names (FILE.csv)."""
-    if file.suffix not in (".journal", ".csv"):
-        raise click.UsageError("FILE ends with .journal or .csv")
-    with _installation():
-        _require_schema()
-        entries = ledger.booked()
-        text = table(entries) if file.suffix == ".csv" else journal(entries, ledger.currencies())
-    file.write_text(text)
-    click.echo(f"{len(entries)} entries written to {file}")
 
 
 @main.group("audit")
