@@ -1,12 +1,23 @@
 """What the first officer fills in."""
 
+from collections.abc import Sequence
 from zoneinfo import available_timezones
 
 from wtforms import EmailField, SelectField
 
 from coopgov.core.text import N_
 from coopgov.infra.i18n import languages
-from coopgov.infra.web.forms import AtMost, BaseForm, MailAddress, StringField, TextAreaField, lazy, needed
+from coopgov.infra.web.forms import (
+    AtMost,
+    BaseForm,
+    MailAddress,
+    StringField,
+    TextAreaField,
+    each_label,
+    lazy,
+    needed,
+)
+from coopgov.membership.rules.register import OFFICES
 
 
 class CoopForm(BaseForm):
@@ -28,6 +39,18 @@ class CoopForm(BaseForm):
         """Fills the lists to choose from."""
         self.zone.choices = [(zone, zone) for zone in sorted(available_timezones()) if "/" in zone or zone == "UTC"]
         self.language.choices = list(languages().items())
+
+
+class OfficeForm(BaseForm):
+    """Who takes which office."""
+
+    member = SelectField(lazy("Member"), coerce=int)
+    office = SelectField(lazy("Office"))
+
+    def prepare(self, members: Sequence[tuple[int, str]]) -> None:
+        """Fills the lists to choose from."""
+        self.member.choices = list(members)
+        self.office.choices = each_label(OFFICES.items())
 
 
 class InvitationForm(BaseForm):

@@ -12,7 +12,8 @@ from coopgov.groups.models import Group
 from coopgov.infra.coop import Coop
 from coopgov.infra.db import db
 from coopgov.infra.mail import Mail
-from coopgov.membership.models import Invitation
+from coopgov.infra.settings import current_settings
+from coopgov.membership.models import Invitation, JoiningTerms, Tier
 
 
 @dataclass(frozen=True)
@@ -23,11 +24,14 @@ class Beginnings:
     groups: int
     invited: int
     threads: int
+    tiers: int
+    takes_money: bool  # by a provider, or by bank transfer as the joining terms say
 
     @property
     def is_complete(self) -> bool:
         """True when the checklist has nothing left."""
-        return self.is_described and min(self.groups, self.invited, self.threads) > 0
+        begun = min(self.groups, self.invited, self.threads, self.tiers) > 0
+        return self.is_described and begun and self.takes_money
 
 
 def beginnings() -> Beginnings:
@@ -38,9 +42,13 @@ def beginnings() -> Beginnings:
             select(func.count()).select_from(Group).scalar_subquery(),
             select(func.count()).select_from(Invitation).where(Invitation.invited_by.is_not(None)).scalar_subquery(),
             select(func.count()).select_from(Thread).scalar_subquery(),
+            select(func.count()).select_from(Tier).where(Tier.offered_until.is_(None)).scalar_subquery(),
+            select(JoiningTerms.by_hand).scalar_subquery(),
         )
     ).one()
-    return Beginnings(bool(row[0]), row[1], row[2], row[3])
+    settings = current_settings()
+    takes_money = bool(row[5] or settings.stripe_secret_key or settings.opencollective_slug)
+    return Beginnings(bool(row[0]), row[1], row[2], row[3], row[4], takes_money)
 
 
 def sees_beginnings(viewer: Viewer) -> bool:

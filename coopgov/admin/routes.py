@@ -5,10 +5,11 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from coopgov.admin import queries, services
-from coopgov.admin.forms import CoopForm, InvitationForm
-from coopgov.core.errors import Refused
+from coopgov.admin.forms import CoopForm, InvitationForm, OfficeForm
+from coopgov.core.errors import NotFound, Refused
 from coopgov.core.text import N_
 from coopgov.core.viewer import Viewer
+from coopgov.identity.queries import names_of
 from coopgov.infra import audit
 from coopgov.infra.check import run_checks
 from coopgov.infra.coop import the_coop
@@ -23,6 +24,9 @@ from coopgov.infra.web.moment import received_at
 from coopgov.infra.web.pages import paged, show
 from coopgov.infra.web.panels import Panel
 from coopgov.infra.web.said import Sayings, go
+from coopgov.membership.queries import register
+from coopgov.membership.rules.register import OFFICES
+from coopgov.membership.services.register import appoint, end_office
 from coopgov.membership.services.register import invite as invite_by_mail
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
@@ -30,6 +34,8 @@ SAYINGS: Sayings = {
     "admin.described": N_("The co-op's profile is saved."),
     "admin.invited": N_("The invitation is on its way."),
     "admin.withdrawn": N_("The invitation no longer works."),
+    "admin.appointed": N_("The office is given, from now on."),
+    "admin.office_ended": N_("The office has ended."),
     "admin.revived": N_("It will be tried again in a moment."),
 }
 MAILS_A_PAGE = 100
@@ -101,6 +107,46 @@ def withdraw(invitation_id: str) -> Response:
     with write_transaction():
         services.withdraw_invitation(invitation_id, current_viewer().party_id, received_at())
     return go("/admin/invitations", "admin.withdrawn")
+
+
+@bp.get("/offices")
+@allow(ADMIN)
+def offices() -> Response:
+    return _offices(OfficeForm())
+
+
+def _offices(form: OfficeForm, status: int = 200) -> Response:
+    form.prepare(register.member_names(received_at()))
+    held = register.tenures_at(received_at())
+    names = names_of([tenure.party_id for tenure in held])
+    return show("admin/offices.html", status, form=form, tenures=held, names=names, offices=OFFICES)
+
+
+@bp.post("/offices")
+@allow(ADMIN, rerenders=True)
+def take_office() -> Response:
+    form = OfficeForm()
+    form.prepare(register.member_names(received_at()))
+    if not form.validate():
+        return _offices(form, 422)
+    try:
+        with write_transaction():
+            appoint(form.member.data, str(form.office.data), received_at(), current_viewer().party_id)
+    except Refused as refused:
+        form.refuse(refused, text_of(refused))
+        return _offices(form, status_of(refused))
+    return go("/admin/offices", "admin.appointed")
+
+
+@bp.post("/offices/<int:tenure_id>/end")
+@allow(ADMIN)
+def leave_office(tenure_id: int) -> Response:
+    tenure = register.tenure(tenure_id)
+    if tenure is None:
+        raise NotFound
+    with write_transaction():
+        end_office(tenure, received_at(), current_viewer().party_id)
+    return go("/admin/offices", "admin.office_ended")
 
 
 @bp.get("/jobs")

@@ -7,8 +7,8 @@ from datetime import date
 from coopgov.core.money import Money
 from coopgov.funding.rules.statement import MonthSums, Pound, where_it_goes
 
-PLOT = 168  # pixels for the bars, those that go up and those that go down together
-HELD_PLOT = 72  # pixels for the bars of what is held
+PLOT = 220  # pixels for the bars, those that go up and those that go down together
+HELD_PLOT = 96  # pixels for the bars of what is held
 MOST_MONTHS = 12
 SHARES = {"fees": "undecided", "refunds": "blocked", "spent": "failed", "kept": "passed"}  # part → class of its colour
 

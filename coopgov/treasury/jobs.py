@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from coopgov.infra.jobs import Clockwork
-from coopgov.treasury.queries.officers import due_for_digest
+from coopgov.treasury.queries.digest import due_for_digest
 from coopgov.treasury.services.digest import post_digest
 
 

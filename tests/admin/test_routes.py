@@ -11,7 +11,7 @@ from coopgov.infra.coop import Coop
 from coopgov.infra.db import db, write_transaction
 from coopgov.infra.jobs import Job, enqueue
 from coopgov.infra.mail import Mail
-from coopgov.membership.models import Invitation
+from coopgov.membership.models import Invitation, JoiningTerms, Tier
 from tests import factories as make
 from tests.conftest import NOW, Browser, Clock
 
@@ -126,6 +126,10 @@ def test_the_checklist_goes_away_when_all_is_done(officer: Browser, app: Flask) 
     officer.submit("/admin/invitations", email="bo@example.org")
     officer.submit("/groups/new", name="Tech", summary="Servers", purpose="", joining="open", seats="")
     make.thread(make.group("Community"), make.member())
+    assert "Set the tiers" in officer.get("/").text
+    with write_transaction() as session:
+        session.add(Tier(slug="member", name="Member", min_minor=100, currency="GBP", offered_from=NOW))
+        session.add(JoiningTerms(id=1, by_hand="Sort code 00-00-00"))
     assert "First steps" not in officer.get("/").text
 
 
@@ -149,3 +153,23 @@ def test_an_office_that_has_ended_opens_nothing(app: Flask, sign_in: Callable[[i
     with write_transaction() as session:
         session.query(make.Tenure).filter_by(party_id=ada.id).one().ends_at = clock()
     assert browser.get("/admin").status_code == 404
+
+
+def test_offices_are_given_and_ended(officer: Browser, sign_in: Callable[[int], Browser]) -> None:
+    bo = make.member("Bo")
+    form = {"member": bo.id, "office": "treasurer"}
+    assert officer.submit("/admin/offices", **form).status_code == 303
+    assert "Bo" in officer.get("/admin/offices").text
+    assert sign_in(bo.id).get("/treasury").status_code == 200
+    assert officer.submit("/admin/offices", **form).status_code == 409
+    assert officer.submit("/admin/offices", member=9999, office="treasurer").status_code == 422
+    number = db.session.scalars(select(make.Tenure.id).where(make.Tenure.party_id == bo.id)).one()
+    assert officer.submit(f"/admin/offices/{number}/end").status_code == 303
+    assert sign_in(bo.id).get("/treasury").status_code == 404
+
+
+def test_the_last_administrator_stays(officer: Browser) -> None:
+    number = db.session.scalars(select(make.Tenure.id)).one()
+    answer = officer.submit(f"/admin/offices/{number}/end")
+    assert answer.status_code == 409
+    assert "appoint another one first" in answer.text

@@ -74,6 +74,7 @@ FAULTS: dict[str, Callable[[], None]] = {
     "payments are booked": lambda: change(Contribution, "in_1", remote_status="failed"),
     "income is what arrived": lambda: change(Contribution, "in_1", gross_minor=900),
     "what went back is booked": lambda: change(Reversal, "dp_2", withdrawn=True),
+    "the public accounts are the ledger": lambda: entry((BANK, 5), (ADJUSTMENTS, -4)),
     "receipts have no gaps": lambda: change(Contribution, "in_1", receipt_number=77),
 }
 

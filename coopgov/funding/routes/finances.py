@@ -44,6 +44,11 @@ class Section:
     pound: PoundBar | None
 
     @property
+    def has_other(self) -> bool:
+        """True when something else than usual moved in these months."""
+        return any(sums.other for sums in self.months)
+
+    @property
     def newest(self) -> MonthSums:
         """The month that the accounts end with."""
         return self.accounts.months[-1]

@@ -87,6 +87,17 @@ def tenures_of(party_id: int, instant: datetime) -> Sequence[Tenure]:
     return db.session.scalars(select(Tenure).where(Tenure.party_id == party_id, is_held(instant))).all()
 
 
+def tenures_at(instant: datetime) -> Sequence[Tenure]:
+    """Every tenure that runs at ``instant``, the first to begin first."""
+    query = select(Tenure).where(is_held(instant)).order_by(Tenure.starts_at, Tenure.id)
+    return db.session.scalars(query).all()
+
+
+def tenure(tenure_id: int) -> Tenure | None:
+    """The tenure, whether it runs or not."""
+    return db.session.get(Tenure, tenure_id)
+
+
 def invitation(invitation_id: str) -> Invitation | None:
     """The invitation, in whatever state."""
     return db.session.get(Invitation, invitation_id)

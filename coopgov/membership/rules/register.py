@@ -20,6 +20,7 @@ REFUSALS: Refusals = {
     "member.already": (Kind.CONFLICT, N_("This person is a member already.")),
     "member.not": (Kind.CONFLICT, N_("This person is not a member now.")),
     "office.unknown": (Kind.INVALID, N_("There is no such office.")),
+    "office.last": (Kind.CONFLICT, N_("Somebody has to be administrator: appoint another one first.")),
     "office.held": (Kind.CONFLICT, N_("This person holds the office already.")),
     "invitation.accepted": (Kind.CONFLICT, N_("This invitation was accepted already.")),
     "invitation.withdrawn": (Kind.CONFLICT, N_("This invitation was withdrawn.")),

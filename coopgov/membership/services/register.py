@@ -54,6 +54,20 @@ def cease(party_id: int, reason: str, now: datetime, by: int | str) -> None:
     emit(MembershipCeased(party_id=party_id, reason=reason), now)
 
 
+def end_office(tenure: Tenure, now: datetime, by: int | str) -> None:
+    """Ends an office; once it has ended, nothing changes.
+
+    Raises Refused("office.last") for the last administrator: somebody has to be able to appoint another.
+    """
+    writing_session()
+    if tenure.ends_at is not None and tenure.ends_at <= now:
+        return
+    if tenure.office == "admin" and len(queries.holders("admin", now)) == 1:
+        raise Refused("office.last")
+    tenure.ends_at = now
+    audit.record(by, "office.ended", f"party:{tenure.party_id}", now, office=tenure.office)
+
+
 def appoint(party_id: int, office: str, now: datetime, by: int | str) -> Tenure:
     """Gives a member an office from ``now`` on, until further notice.
 

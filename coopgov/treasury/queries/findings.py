@@ -5,10 +5,14 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 
 from coopgov.core.errors import NotFound
+from coopgov.core.money import Money
 from coopgov.funding.models import Finding
 from coopgov.infra.db import db
+from coopgov.infra.i18n import gettext as _
+from coopgov.infra.i18n import money
 
 SHOWN_CLOSED = 10
+TOLD = ("said", "why", "sum", "entry", "kind", "object", "message")  # facts that a person can read
 
 
 def open_count() -> int:
@@ -21,6 +25,23 @@ def open_findings(limit: int, first: int = 0) -> Sequence[Finding]:
     query = select(Finding).where(Finding.closed_at.is_(None))
     ordered = query.order_by(Finding.kind == "unmatched", Finding.opened_at, Finding.id)
     return db.session.scalars(ordered.limit(limit).offset(first)).all()
+
+
+def other_findings(limit: int) -> Sequence[Finding]:
+    """Open findings but unmatched payments, the oldest first."""
+    query = select(Finding).where(Finding.closed_at.is_(None), Finding.kind != "unmatched")
+    return db.session.scalars(query.order_by(Finding.opened_at, Finding.id).limit(limit)).all()
+
+
+def words_of(row: Finding) -> str:
+    """What is known of the matter beside its kind, on one line: sums as sums, the rest as it was told."""
+    known = dict(row.facts)
+    if {"told", "booked", "currency"} <= known.keys():
+        told, booked = (Money(int(known[name]), str(known["currency"])) for name in ("told", "booked"))
+        return _("the provider says %(told)s, the ledger %(booked)s", told=money(told), booked=money(booked))
+    if {"members", "of"} <= known.keys():
+        return _("%(members)s of %(of)s members", members=known["members"], of=known["of"])
+    return " · ".join(str(known[name]) for name in sorted(known) if name in TOLD)
 
 
 def closed_findings() -> Sequence[Finding]:
@@ -44,4 +65,5 @@ def path_of(row: Finding) -> str:
         return f"/treasury/unmatched/{number}"
     if kind == "contribution":
         return f"/treasury/payments/{number}"
-    return f"/treasury/payments?member={number}" if kind == "party" else ""
+    party = number if kind == "party" else row.facts.get("party")
+    return f"/treasury/payments?member={party}" if party else ""

@@ -9,11 +9,9 @@ from werkzeug.wrappers import Response
 from coopgov.core.errors import Refused
 from coopgov.core.ids import random_id
 from coopgov.core.text import N_
-from coopgov.funding.rules.by_hand import REFUSALS
 from coopgov.funding.services.by_hand import ByHand, book_by_hand
 from coopgov.infra.coop import the_coop
 from coopgov.infra.db import write_transaction
-from coopgov.infra.i18n import gettext as _
 from coopgov.infra.web.access import TREASURER, allow, current_viewer
 from coopgov.infra.web.answers import status_of, text_of
 from coopgov.infra.web.layout import coop_profile
@@ -70,7 +68,8 @@ def _propose(form: BookingForm, person: Person | None) -> Response:
     """The form again with the days that the amount covers, to be looked at."""
     days = proposed_days(person.party_id, form.sum, form.paid_on, received_at()) if person else None
     if days is None:
-        form.covers_from.errors = [_(REFUSALS["by_hand.no_months"][1])]
+        refused = Refused("by_hand.no_months", field="covers_from")
+        form.refuse(refused, text_of(refused))
         return _page(form, 422)
     form.propose(*days)
     return _page(form, proposed=True)

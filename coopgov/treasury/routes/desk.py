@@ -26,6 +26,12 @@ from coopgov.treasury.rules import is_stale
 bp = Blueprint("treasury", __name__, url_prefix="/treasury")
 SAYINGS: Sayings = {"finding-closed": N_("Closed, with your note.")}
 Facts = dict[str, Any]
+FINDING_WORDS: Facts = {
+    "kinds": KINDS,
+    "advice": WHAT_TO_DO,
+    "path_of": queries.path_of,
+    "words_of": queries.words_of,
+}
 FINDINGS_ON_DESK, FINDINGS_A_PAGE = 5, 50
 
 
@@ -33,9 +39,15 @@ FINDINGS_ON_DESK, FINDINGS_A_PAGE = 5, 50
 @allow(TREASURER)
 def index() -> Response:
     now = received_at()
-    facts: Facts = {"desk": desk(now, coop_profile().zone), "findings": queries.open_findings(FINDINGS_ON_DESK)}
+    facts: Facts = {"desk": desk(now, coop_profile().zone), "findings": queries.other_findings(FINDINGS_ON_DESK)}
     facts["month"] = now.astimezone(ZoneInfo(coop_profile().zone)).date()
-    words: Facts = {"sources": SOURCES, "kinds": KINDS, "advice": WHAT_TO_DO, "path_of": queries.path_of}
+    words: Facts = {
+        "sources": SOURCES,
+        "kinds": KINDS,
+        "advice": WHAT_TO_DO,
+        "path_of": queries.path_of,
+        "words_of": queries.words_of,
+    }
     return show("treasury/index.html", **facts, **words, is_stale=lambda read_at: is_stale(read_at, now))
 
 
@@ -58,9 +70,12 @@ def close(number: int) -> Response:
 
 def _findings(form: NoteForm, about: int, status: int = 200) -> Response:
     page = paged(queries.open_count(), FINDINGS_A_PAGE)
-    facts = {"page": page, "rows": queries.open_findings(page.size, page.first), "closed": queries.closed_findings()}
-    words = {"kinds": KINDS, "advice": WHAT_TO_DO, "path_of": queries.path_of}
-    return show("treasury/findings.html", status, form=form, about=about, **facts, **words)
+    facts: Facts = {
+        "page": page,
+        "rows": queries.open_findings(page.size, page.first),
+        "closed": queries.closed_findings(),
+    }
+    return show("treasury/findings.html", status, form=form, about=about, **facts, **FINDING_WORDS)
 
 
 @bp.get("/ledger.csv")

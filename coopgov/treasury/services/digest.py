@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from coopgov.identity.queries import recipients
 from coopgov.infra.coop import the_coop
 from coopgov.infra.mail import Letter, post_all
+from coopgov.membership.queries.register import holders
 from coopgov.treasury.queries.desk import waiting
-from coopgov.treasury.queries.officers import treasurers
 
 LASTS = timedelta(days=3)
 
@@ -30,7 +30,7 @@ def post_digest(now: datetime) -> int:
             party_id=one.party_id,
             lasts=LASTS,
         )
-        for one in recipients(treasurers(now)).values()
+        for one in recipients(holders("treasurer", now)).values()
     ]
     year, week, _ = now.isocalendar()
     post_all(letters, f"treasury-digest:{year}-{week}", now)

@@ -1,4 +1,4 @@
-"""Who keeps the books."""
+"""When treasurers are written to."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,17 +7,8 @@ from sqlalchemy import select
 
 from coopgov.infra.db import db
 from coopgov.infra.jobs import Job
-from coopgov.membership.models import Tenure
-from coopgov.membership.queries.register import is_held
 
 MONDAY, HOUR = 0, 7  # when the week's mail goes out, in UTC
-
-
-def treasurers(now: datetime) -> Sequence[int]:
-    """Party ids of those who hold the office at ``now``."""
-    return db.session.scalars(
-        select(Tenure.party_id).where(Tenure.office == "treasurer", is_held(now)).distinct()
-    ).all()
 
 
 def due_for_digest(now: datetime) -> Sequence[int]:
