@@ -181,6 +181,7 @@ PANELS = (
     *applying_routes.PANELS,
     *finances_routes.PANELS,
     *dues_routes.PANELS,
+    *desk_routes.PANELS,
     *decisions_routes.PANELS,
     *discussion_routes.PANELS,
     *notifications_routes.PANELS,

@@ -99,8 +99,22 @@ def rule_words(rule: Rule) -> list[str]:
 def why_not_words(why: WhyNot, opened_at: datetime) -> str:
     """Why somebody may not vote here, as a sentence to that person."""
     facts = {"opened": full_time(opened_at), "at": full_time(why.at) if why.at else ""}
-    if why.key in WHY_NOT_DAYS:
-        return ngettext(*WHY_NOT_DAYS[why.key], why.days, **facts)
+    if why.key == "dues_late":
+        return ngettext(
+            "Your dues were %(num)s day late when voting opened, on %(opened)s. What you do now counts for the next"
+            " vote.",
+            "Your dues were %(num)s days late when voting opened, on %(opened)s. What you do now counts for the next"
+            " vote.",
+            why.days,
+            **facts,
+        )
+    if why.key == "too_young":
+        return ngettext(
+            "One votes %(num)s day after joining, and voting opened earlier, on %(opened)s.",
+            "One votes %(num)s days after joining, and voting opened earlier, on %(opened)s.",
+            why.days,
+            **facts,
+        )
     return _(WHY_NOT[why.key], **facts)
 
 
@@ -152,23 +166,6 @@ WHY_NOT = {
         "Your first payment had not arrived when voting opened, on %(opened)s. Voting opens for you when it arrives."
     ),
     "unknown": N_("You are not on the roll that was frozen on %(opened)s."),
-}
-
-WHY_NOT_DAYS = {
-    "dues_late": (
-        N_(
-            "Your dues were %(num)s day late when voting opened, on %(opened)s. What you do now counts for the next"
-            " vote."
-        ),
-        N_(
-            "Your dues were %(num)s days late when voting opened, on %(opened)s. What you do now counts for the next"
-            " vote."
-        ),
-    ),
-    "too_young": (
-        N_("One votes %(num)s day after joining, and voting opened earlier, on %(opened)s."),
-        N_("One votes %(num)s days after joining, and voting opened earlier, on %(opened)s."),
-    ),
 }
 
 PHRASES = {

@@ -1,19 +1,27 @@
 """Pages of the desk: what is mine, and what came in."""
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, render_template, request
+from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
+from coopgov.core.errors import NotFound
 from coopgov.core.text import N_
 from coopgov.core.time import to_wall_clock
+from coopgov.core.viewer import Viewer
 from coopgov.decisions.queries import ballots_waiting
+from coopgov.desk import queries as queries_of_desk
 from coopgov.desk.queries import by_day
 from coopgov.groups.queries import all_groups
 from coopgov.infra.db import write_transaction
-from coopgov.infra.web.access import SIGNED_IN, allow, current_viewer
+from coopgov.infra.web.access import MEMBER, SIGNED_IN, allow, current_viewer
+from coopgov.infra.web.csrf import token_field
 from coopgov.infra.web.layout import coop_profile
 from coopgov.infra.web.moment import received_at
 from coopgov.infra.web.pages import paged, show
+from coopgov.infra.web.panels import Panel
 from coopgov.infra.web.said import Sayings, go
+from coopgov.membership.queries.dues import welcome_of
+from coopgov.membership.services.joining import tick
 from coopgov.notifications import queries, services
 from coopgov.notifications.kinds import KINDS
 
@@ -31,6 +39,28 @@ def me() -> Response:
         waiting=ballots_waiting(viewer.party_id, received_at()),
         groups=[group for group in all_groups() if viewer.sits_in(group.id)],
     )
+
+
+@bp.post("/me/first-steps/<any(hello,mails,all):step>")
+@allow(MEMBER)
+def tick_step(step: str) -> AnyResponse:
+    with write_transaction():
+        welcome = welcome_of(current_viewer().party_id)
+        if welcome is None:
+            raise NotFound
+        tick(welcome, step, received_at())
+    return go("/me")
+
+
+def _first_steps(viewer: Viewer, _subject: int) -> Markup:
+    now = received_at()
+    steps = queries_of_desk.first_steps(viewer, now)
+    if steps is None:
+        return Markup()
+    return Markup(render_template("desk/_first_steps.html", steps=steps, csrf=token_field))  # noqa: S704
+
+
+PANELS = (Panel("me.main", _first_steps),)
 
 
 @bp.get("/inbox")

@@ -189,9 +189,9 @@ def asked_words(promise: Pledge | None) -> str:
     asked = promise.asked if promise else None
     if not asked:
         return ""
-    minor = asked.get("amount_minor")
+    minor, sentence = asked.get("amount_minor"), ASKED[asked["kind"]]
     shown = money(Money(minor, asked["currency"])) if minor is not None else ""
-    return _(ASKED[asked["kind"]], sum=shown)
+    return _(sentence, sum=shown)
 
 
 def until_words(judged: Judgement, paid_until: datetime | None) -> dict[str, Any]:

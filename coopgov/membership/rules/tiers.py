@@ -18,7 +18,10 @@ LONGEST_NAME, LONGEST_SUMMARY = 80, 200
 REFUSALS: Refusals = {
     "tier.unknown": (Kind.INVALID, N_("Choose one of the tiers.")),
     "tier.interval": (Kind.INVALID, N_("This tier cannot be paid in this interval.")),
-    "tier.too_little": (Kind.INVALID, N_("This tier begins at %(least)s. You can also pay less, without a reason.")),
+    "tier.too_little": (
+        Kind.INVALID,
+        N_("This tier begins at %(least)s a month. You can also pay less, without a reason."),
+    ),
     "tier.no_name": (Kind.INVALID, N_("Write a name.")),
     "tier.name_too_long": (Kind.INVALID, N_("The name is too long: at most %(most)s characters.")),
     "tier.summary_too_long": (Kind.INVALID, N_("The summary is too long: at most %(most)s characters.")),
@@ -82,7 +85,7 @@ def check_choice(
     if already is not None and already.currency == least.currency:
         least = min(least, already, key=lambda sum_: sum_.minor)
     if amount < least:
-        raise Refused("tier.too_little", field="amount", least=least)
+        raise Refused("tier.too_little", field="amount", least=monthly(least, interval))
     if amount.minor > MOST_MINOR:
         raise Refused("amount.too_much", field="amount", most=Money(MOST_MINOR, amount.currency).plain)
 

@@ -90,7 +90,8 @@ def say_paid(party_id: int, words: str, now: datetime) -> None:
     audit.record(party_id, "dues.claimed", f"party:{party_id}", now)
 
 
-def put_away(welcome: Welcome, now: datetime) -> None:
-    """The first steps are not shown any more."""
+def tick(welcome: Welcome, step: str, now: datetime) -> None:
+    """A first step is done (``hello``, ``mails``), or the whole list is not to be shown any more (``all``)."""
     writing_session()
-    welcome.put_away_at = welcome.put_away_at or now
+    column = {"hello": "introduced_at", "mails": "mails_chosen_at", "all": "put_away_at"}[step]
+    setattr(welcome, column, getattr(welcome, column) or now)
