@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 from coopgov.fakes.stripe import (
     checkout,
@@ -167,6 +168,16 @@ class World:
             for old in store.rows("webhook_endpoint", url=url):
                 webhook_calls.delete(store, {}, old["id"])
             return emitted(store, webhook_calls.register(store, url, secret, list(events)))
+
+    def tell(self, url: str, secret: str) -> Object:
+        """The endpoint of a program that may answer on another port by now: the one with the same path moves there,
+        with all that waits for it; a new one when there is none."""
+        with self.at_work() as store:
+            there = [row for row in store.rows("webhook_endpoint") if urlsplit(row["url"]).path == urlsplit(url).path]
+            if not there:
+                return self.add_endpoint(url, secret)
+            there[0]["url"], store.notes(there[0]["id"])["secret"] = url, secret
+            return emitted(store, there[0])
 
     def pending_deliveries(self) -> list[Delivery]:
         """What waits to be delivered, oldest event first; deliver in any order, then say ``delivered``."""
