@@ -1,0 +1,153 @@
+"""Both fakes while the demonstration's history is made: their worlds in this process, their time moved along with it.
+
+What happens there happens as it does in the served fakes, but nobody is told of it, and no page is opened.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from coopgov.core.money import Money
+from coopgov.demo.providers import SLUG, STORY, STRIPE_STATE, settings_for
+from coopgov.fakes.opencollective import server as opencollective
+from coopgov.fakes.opencollective.acts import Stage, keep_story
+from coopgov.fakes.opencollective.objects import Order
+from coopgov.fakes.opencollective.passing import move_to
+from coopgov.fakes.opencollective.world import World as Collective
+from coopgov.fakes.stripe import server as stripe
+from coopgov.fakes.stripe.world import World as Account
+
+SEED = 7264
+
+
+class Tills:
+    """The co-op's account at Stripe and its page at Open Collective, from ``begins`` on."""
+
+    def __init__(self, name: str, begins: datetime) -> None:
+        self.now = begins
+        self._name, self._begins = name, begins
+        self._acts: list[dict[str, Any]] = []
+        self.stripe = Account(now=_epoch(begins), seed=SEED)
+        self.collective = Stage(Collective(SLUG, name, begins, seed=SEED))
+
+    def move_to(self, now: datetime) -> None:
+        """Whatever falls due at either until ``now`` is charged, each at its own moment."""
+        self.now = max(self.now, now)
+        with self.stripe.store.silence():
+            self.stripe.move_to(max(_epoch(self.now), self.stripe.now))
+        move_to(self.collective.world, self.now)
+
+    # Stripe
+
+    def subscribe(
+        self,
+        now: datetime,
+        *,
+        name: str,
+        email: str,
+        amount: Money,
+        interval: str,
+        product: tuple[str, str],
+        metadata: dict[str, str],
+        behaviour: str = "works",
+    ) -> str:
+        """A subscription from ``now`` on, its first payment made; ``product``: id and name. Gives its id."""
+        self.move_to(now)
+        self.stripe.seed_product(*product)
+        made = self.stripe.seed_subscription(
+            email=email,
+            name=name,
+            amount=amount.minor,
+            currency=amount.currency.lower(),
+            interval=interval,
+            started_at=self.stripe.now,
+            product=product[0],
+            metadata=metadata,
+            behaviour=behaviour,
+        )
+        return str(made["id"])
+
+    def use_card(self, subscription: str, behaviour: str, now: datetime) -> None:
+        """From now on the card or account behind the subscription behaves so."""
+        method = self._ask(now, "GET", f"/v1/subscriptions/{subscription}")["default_payment_method"]
+        with self.stripe.store.silence():
+            self.stripe.behave(method, behaviour)
+
+    def cancel(self, subscription: str, now: datetime) -> None:
+        """It ends at once, unless it has ended."""
+        if self._ask(now, "GET", f"/v1/subscriptions/{subscription}")["status"] not in ("canceled", "unpaid"):
+            self._ask(now, "DELETE", f"/v1/subscriptions/{subscription}")
+
+    def refund(self, subscription: str, now: datetime, minor: int | None = None) -> None:
+        """The last payment goes back, or ``minor`` of it."""
+        amount = {} if minor is None else {"amount": minor}
+        self._ask(now, "POST", "/v1/refunds", {"charge": self._last_charge(subscription, now), **amount})
+
+    def dispute(self, subscription: str, now: datetime) -> None:
+        """The payer's bank takes the last payment back."""
+        charge = self._last_charge(subscription, now)
+        with self.stripe.store.silence():
+            self.stripe.dispute(charge)
+
+    def pay_out(self, now: datetime) -> None:
+        """All that is to be had at Stripe goes to the bank."""
+        self.move_to(now)
+        with self.stripe.store.silence():
+            self.stripe.pay_out()
+
+    def sell_to_somebody_else(self, now: datetime) -> None:
+        """Some other shop that uses the same account at Stripe sells a subscription of its own."""
+        self.move_to(now)
+        with self.stripe.store.silence():
+            self.stripe.foreign({"shop": "print-shop"})
+
+    def _last_charge(self, subscription: str, now: datetime) -> str:
+        customer = self._ask(now, "GET", f"/v1/subscriptions/{subscription}")["customer"]
+        charges = self._ask(now, "GET", "/v1/charges", {"customer": customer, "limit": 10})["data"]
+        return next(str(charge["id"]) for charge in charges if charge["status"] == "succeeded")
+
+    def _ask(self, now: datetime, method: str, path: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
+        self.move_to(now)
+        with self.stripe.store.silence():
+            return self.stripe.request(method, path, params)
+
+    # Open Collective
+
+    def act(self, now: datetime, act: str, **fields: Any) -> Any:
+        """An act of the fake's stories (docs/fakes.md), kept for the served fake to tell it again."""
+        self.move_to(now)
+        told = {"act": act, **fields, "at": self.now.isoformat()}
+        self._acts.append(told)
+        self.collective.replay(told, self.now)
+        return self.collective.named.get(fields.get("as", ""))
+
+    def order(self, word: str) -> Order:
+        """The contribution that an act called ``word``."""
+        return self.collective.order({"order": word})
+
+    # Read, and handed over
+
+    @contextmanager
+    def open(self) -> Iterator[dict[str, Any]]:
+        """Both answer over HTTP inside, without limits on how often they are asked; gives the settings for them."""
+        app = opencollective.make_app(self.collective.world, stage=self.collective, clock=self._unhurried())
+        with stripe.running(self.stripe) as one, opencollective.running(app) as other:
+            yield settings_for(one, other)
+
+    def _unhurried(self) -> Any:
+        """A clock for the rate limit on which a minute passes between two questions."""
+        minutes = iter(range(0, 10**9, 60))
+        return lambda: float(next(minutes))
+
+    def write(self, folder: Path) -> None:
+        """Files from which the served fakes begin where these stand."""
+        stripe.write_state(self.stripe, folder / STRIPE_STATE)
+        days = (self.now - self._begins) / timedelta(days=1)
+        story = {"slug": SLUG, "name": self._name, "seed": SEED, "begin_days_ago": days, "acts": self._acts}
+        keep_story(folder / STORY, story, self.now)
+
+
+def _epoch(instant: datetime) -> int:
+    return int(instant.timestamp())
