@@ -23,6 +23,7 @@ WAVES = ((53, 423.0, 351.0), (196, 347.0, 145.0), (9, 141.0, 4.6), (2, 3.2, 0.6)
 LEAVERS = ((0, 3, 300.0, 200.0), (60, 68, 135.0, 3.0))
 PEOPLE = FOUNDERS + sum(count for count, _, _ in WAVES)
 FIRST_SITTER = 3  # of those who do not speak: the ones before it leave
+SITTERS_UNTIL, EARLY_UNTIL = 22, 90  # of those who do not speak: who sits in groups; who joined in the first months
 BY_HAND = "cli"  # who acts before there is anybody
 
 
@@ -55,6 +56,14 @@ def _instants(stage: Stage, count: int, since: float, until: float) -> list[date
     return [awake(stage.diary.days_ago(days)) for days in reversed(drawn)]
 
 
+def may_have_a_fate(silent: list[Person]) -> tuple[list[Person], list[Person]]:
+    """Those who do not speak, sit in no group, joined in the first months and stay, and the others."""
+    leavers = {person.key for start, end, _, _ in LEAVERS for person in silent[start:end]}
+    sitters = {person.key for person in silent[:SITTERS_UNTIL]}
+    fated = [person for person in silent[:EARLY_UNTIL] if person.key not in leavers | sitters]
+    return fated, [person for person in silent if person not in fated]
+
+
 def _found(now: datetime) -> None:
     found_coop(book()["coop"]["name"], "en", ZONE, now)
 
@@ -77,6 +86,7 @@ def _appoint(stage: Stage, now: datetime) -> None:
 
 def _cease(stage: Stage, key: str, now: datetime) -> None:
     cease(stage.parties[key], "resigned", now, stage.parties[key])
+    stage.leave(key, now)
 
 
 def plan_groups(stage: Stage) -> None:

@@ -14,11 +14,14 @@ from coopgov.decisions.models import Proposal
 from coopgov.decisions.queries import entry_of
 from coopgov.demo.cast import book, people, personas
 from coopgov.demo.diary import Act, Diary
-from coopgov.demo.joining import PEOPLE, plan_groups, plan_joining
+from coopgov.demo.joining import FOUNDED, PEOPLE, plan_groups, plan_joining
 from coopgov.demo.links import persona_path
+from coopgov.demo.paying import plan_money
+from coopgov.demo.reading import plan_readings
 from coopgov.demo.stage import Stage
 from coopgov.demo.story import Story, stories
 from coopgov.demo.talk import mark_what_was_read, plan_talk
+from coopgov.demo.tills import Tills
 from coopgov.demo.voting import plan_motion
 from coopgov.discussion.models import Thread
 from coopgov.infra.crypto import Signer
@@ -28,6 +31,7 @@ from coopgov.infra.mail import Mail
 
 TOLD_SINCE = 14.0  # days: what happened before is in nobody's inbox
 MAILED_SINCE = 2.0  # days: older mails count as sent long ago
+CHANCE = 1844  # of the money's story
 ACTS_AT_ONCE = 1000  # in one transaction: each costs a wait for the disk
 
 
@@ -49,13 +53,17 @@ def seed_demo(now: datetime, rng: random.Random) -> Demo:
     same history. What happened lately waits as jobs for the worker; older mails count as sent.
     """
     told = stories()
-    stage = Stage(Diary(now), rng, people(PEOPLE, rng))
+    diary = Diary(now)
+    tills = Tills(book()["coop"]["name"], diary.days_ago(FOUNDED))
+    stage = Stage(diary, rng, people(PEOPLE, rng), tills, random.Random(CHANCE))  # noqa: S311 - a story, no secret
     plan_joining(stage)
+    plan_money(stage)
     plan_groups(stage)
     for story in told:
         plan_talk(stage, story)
         for number in range(len(story.motions)):
             plan_motion(stage, story, number)
+    plan_readings(stage)
     _perform(stage.diary)
     with write_transaction():
         mark_what_was_read(stage, told, now)

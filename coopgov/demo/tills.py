@@ -3,21 +3,26 @@
 What happens there happens as it does in the served fakes, but nobody is told of it, and no page is opened.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
+from itertools import count
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask
 
 from coopgov.core.money import Money
-from coopgov.demo.providers import SLUG, STORY, STRIPE_STATE, settings_for
+from coopgov.demo.providers import SLUG, STORY, STRIPE_STATE
 from coopgov.fakes.opencollective import server as opencollective
 from coopgov.fakes.opencollective.acts import Stage, keep_story
-from coopgov.fakes.opencollective.objects import Order
 from coopgov.fakes.opencollective.passing import move_to
 from coopgov.fakes.opencollective.world import World as Collective
 from coopgov.fakes.stripe import server as stripe
 from coopgov.fakes.stripe.world import World as Account
+from coopgov.infra.http import Fetched
 
 SEED = 7264
 
@@ -123,23 +128,26 @@ class Tills:
         self.collective.replay(told, self.now)
         return self.collective.named.get(fields.get("as", ""))
 
-    def order(self, word: str) -> Order:
-        """The contribution that an act called ``word``."""
-        return self.collective.order({"order": word})
+    def has_account(self, slug: str) -> bool:
+        """True when somebody is called so there."""
+        return any(account.slug == slug for account in self.collective.world.accounts)
+
+    def tier_address(self, slug: str) -> str:
+        """What the tier is called in its address there: ``member-1006``."""
+        tier = self.collective.world.tier(slug)
+        return f"{tier.slug}-{tier.legacy_id}"
 
     # Read, and handed over
 
-    @contextmanager
-    def open(self) -> Iterator[dict[str, Any]]:
-        """Both answer over HTTP inside, without limits on how often they are asked; gives the settings for them."""
-        app = opencollective.make_app(self.collective.world, stage=self.collective, clock=self._unhurried())
-        with stripe.running(self.stripe) as one, opencollective.running(app) as other:
-            yield settings_for(one, other)
+    @property
+    def services(self) -> "Services":
+        """Stripe's services, as its package has them."""
+        return Services(self.stripe)
 
-    def _unhurried(self) -> Any:
-        """A clock for the rate limit on which a minute passes between two questions."""
-        minutes = iter(range(0, 10**9, 60))
-        return lambda: float(next(minutes))
+    @cached_property
+    def questions(self) -> "Questions":
+        """Who answers questions to Open Collective."""
+        return Questions(opencollective.make_app(self.collective.world, stage=self.collective, clock=_unhurried()))
 
     def write(self, folder: Path) -> None:
         """Files from which the served fakes begin where these stand."""
@@ -147,6 +155,56 @@ class Tills:
         days = (self.now - self._begins) / timedelta(days=1)
         story = {"slug": SLUG, "name": self._name, "seed": SEED, "begin_days_ago": days, "acts": self._acts}
         keep_story(folder / STORY, story, self.now)
+
+
+class Services:
+    """What a reading asks of ``stripe.StripeClient(…).v1``, answered by a fake in this process: no network, no SDK."""
+
+    def __init__(self, account: Account, path: str = "/v1") -> None:
+        self._account, self._path = account, path
+
+    def __getattr__(self, name: str) -> "Services":
+        return Services(self._account, f"{self._path}/{name}")
+
+    def list(self, params: dict[str, Any], _options: dict[str, Any]) -> "Answer":
+        """A page."""
+        return Answer(self._account.request("GET", self._path, params))
+
+    def retrieve(self, *given: Any) -> "Answer":
+        """One object; ``given``: its id, if it has one, the parameters, options."""
+        *ids, params, _options = given
+        return Answer(self._account.request("GET", "/".join([self._path, *ids]), params))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Plain data that can be asked for its plain data, as the objects of Stripe's package can."""
+
+    plain: dict[str, Any]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The data."""
+        return self.plain
+
+
+class Questions:
+    """Posts to the fake Open Collective without a network."""
+
+    def __init__(self, app: Flask) -> None:
+        self._client = app.test_client()
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Fetched:
+        """Its answer."""
+        told = self._client.post(urlsplit(url).path, data=body, headers=dict(headers))
+        return Fetched(
+            status=told.status_code, url=url, headers=dict(told.headers), body=told.data, content_type=told.mimetype
+        )
+
+
+def _unhurried() -> Callable[[], float]:
+    """A clock for the rate limit on which a minute passes between two questions."""
+    minutes = count(0, 60)
+    return lambda: float(next(minutes))
 
 
 def _epoch(instant: datetime) -> int:
