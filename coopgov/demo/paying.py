@@ -6,18 +6,23 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from coopgov.core.text import slug_of
+from coopgov.demo.by_hand import plan_by_hand, plan_transfers
 from coopgov.demo.cast import Person, book
 from coopgov.demo.diary import awake
 from coopgov.demo.joining import FOUNDED, FOUNDERS, may_have_a_fate
 from coopgov.demo.purses import Purse, money, purses, till_book
+from coopgov.demo.reading import answer_wishes
 from coopgov.demo.stage import Stage
 from coopgov.funding.models import Pledge
 from coopgov.funding.providers.opencollective.addresses import TAG
+from coopgov.funding.queries.pledges import live_pledge
 from coopgov.funding.services.pledges import Wanted, draft_pledge
 from coopgov.infra.coop import the_coop
 from coopgov.infra.db import writing_session
 from coopgov.membership.models import Tier
+from coopgov.membership.services.relief import pause, pay_less
 from coopgov.membership.services.standing import RuleTerms, set_rule
+from coopgov.membership.services.terms import Terms, edit_terms
 from coopgov.membership.services.tiers import TierTerms, save_tier
 
 SPREAD = 27.0  # days over which the founders' first payments lie
@@ -39,9 +44,13 @@ def plan_money(stage: Stage) -> None:
         late = rng.uniform(0.1, SPREAD) if number < FOUNDERS else 0
         begins = awake(stage.joined[person.key] + timedelta(days=late, minutes=1))
         purse = stage.purses[person.key]
-        diary.write(begins, partial(_begin, stage, person, purse))
+        if purse.till in ("bank", "cash"):
+            plan_transfers(stage, person, purse, begins)
+        elif person.key not in stage.applicants:
+            diary.write(begins, partial(begin_paying, stage, person, purse))
         if purse.fate:
             FATES[purse.fate](stage, person, purse, begins)
+    plan_by_hand(stage)
 
 
 def _set_terms(stage: Stage, now: datetime) -> None:
@@ -61,12 +70,14 @@ def _set_terms(stage: Stage, now: datetime) -> None:
         stage.tiers[plain["slug"]] = save_tier(None, terms, "cli", now).id
     rule = RuleTerms(asks_dues=True, pending_votes=False, min_age_days=0, **till_book()["rule"])
     set_rule(rule, now, None, now)
+    joining = till_book()["terms"]
+    edit_terms(Terms(is_open=True, code_url="", **{**joining, "by_hand": joining["by_hand"].strip()}), "cli", now)
 
 
 # To begin, and to end
 
 
-def _begin(stage: Stage, person: Person, purse: Purse, now: datetime) -> None:
+def begin_paying(stage: Stage, person: Person, purse: Purse, now: datetime) -> None:
     """The first payment: what a live checkout leaves at the provider, and the draft that it was opened for."""
     if purse.source in ("stripe", "opencollective"):
         pledge = _draft(stage, person, purse, now)
@@ -145,18 +156,44 @@ def _card_renewed(stage: Stage, person: Person, purse: Purse, begins: datetime) 
     """They hear of it weeks later, and begin anew."""
     _card_stops(stage, person, purse, begins)
     at = awake(stage.diary.days_ago(RENEWED[0] - RENEWED[1] * purse.number))
-    stage.diary.write(at, partial(_begin, stage, person, purse))
+    stage.diary.write(at, partial(begin_paying, stage, person, purse))
 
 
 def _card_then_pause(stage: Stage, person: Person, purse: Purse, begins: datetime) -> None:
     """They press the other button."""
     _card_stops(stage, person, purse, begins)
+    _relieved(stage, person, 6, awake(stage.diary.days_ago(RELIEVED[0] - RELIEVED[1] * purse.number)))
+
+
+def _pauses(stage: Stage, person: Person, purse: Purse, _begins: datetime) -> None:
+    months, days = ((3, 50), (6, 95), (12, 170), (6, 20))[purse.number]
+    _relieved(stage, person, months, awake(stage.diary.days_ago(days)))
+
+
+def _pays_less(stage: Stage, person: Person, purse: Purse, _begins: datetime) -> None:
+    days = (36, 90, 210, 150, 120)[purse.number]
+    _relieved(stage, person, 0, awake(stage.diary.days_ago(days)))
+
+
+def _relieved(stage: Stage, person: Person, months: int, at: datetime) -> None:
+    """Nothing for so many months, or (0) a pound from now on."""
+
+    def relieve(now: datetime) -> None:
+        party_id = stage.parties[person.key]
+        if months:
+            pause(party_id, months, party_id, now)
+        else:
+            pay_less(party_id, money(100), party_id, now)
+        pledge = live_pledge(party_id)
+        answer_wishes(stage, [pledge] if pledge else [], now)
+
+    stage.diary.write(at, relieve)
 
 
 def _pays_twice(stage: Stage, person: Person, purse: Purse, _begins: datetime) -> None:
     """At Open Collective, too: begun there, and forgotten to end here."""
     again = replace(purse, till="opencollective")
-    stage.diary.write(awake(stage.diary.days_ago(64)), partial(_begin, stage, person, again))
+    stage.diary.write(awake(stage.diary.days_ago(64)), partial(begin_paying, stage, person, again))
 
 
 def _two_orders(stage: Stage, person: Person, purse: Purse, _begins: datetime) -> None:
@@ -177,7 +214,7 @@ def _moves_late(stage: Stage, person: Person, purse: Purse, _begins: datetime) -
 
     def move(now: datetime) -> None:
         stage.tills.cancel(stage.subscriptions.pop(person.key), now)
-        _begin(stage, person, replace(purse, till="opencollective"), now)
+        begin_paying(stage, person, replace(purse, till="opencollective"), now)
 
     stage.diary.write(at, move)
 
@@ -222,8 +259,8 @@ FATES: dict[str, Fate] = {
     "another_name": _another_name,
     "incognito": _nothing_else,
     "guest": _nothing_else,
-    "pauses": _nothing_else,
-    "pays_less": _nothing_else,
+    "pauses": _pauses,
+    "pays_less": _pays_less,
     "by_bank": _nothing_else,
     "by_organisation": _nothing_else,
 }

@@ -1,23 +1,27 @@
 """How the demonstration's money comes into its books: both fakes are read as the real providers are, now and then."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
-from coopgov.config import Settings
+from sqlalchemy import select, update
+
 from coopgov.demo.providers import settings_for
 from coopgov.demo.stage import Stage
-from coopgov.funding.providers.base import Snapshot
-from coopgov.funding.providers.opencollective import reading as opencollective
+from coopgov.funding.models import Pledge
 from coopgov.funding.providers.opencollective.client import Client
-from coopgov.funding.providers.stripe import client as stripe
-from coopgov.funding.services import sync
+from coopgov.funding.providers.opencollective.reading import OpenCollective
+from coopgov.funding.providers.stripe.client import Stripe, connect
 from coopgov.funding.services.ingest import apply
+from coopgov.funding.services.opencollective import begin_run, take_page
+from coopgov.funding.services.pledges import CHANGE, change_of, is_wanted, take_answer
+from coopgov.funding.services.stripe_reading import begin_reading, take_portion
+from coopgov.infra.db import writing_session
+from coopgov.infra.jobs import Job
 from coopgov.infra.settings import current_settings
 
 READ = (395, 335, 275, 215, 155, 110, 75, 45, 25, 12, 5, 2, 0)  # days ago, early in the morning; the last just now
-OVERLAP = timedelta(days=1)
 
 
 def plan_readings(stage: Stage) -> None:
@@ -29,33 +33,48 @@ def plan_readings(stage: Stage) -> None:
 
 def _read_both(stage: Stage, now: datetime) -> None:
     stage.tills.move_to(now)
-    since = stage.read_at - OVERLAP if stage.read_at else None
-    _take(_stripe(stage, since or stage.diary.days_ago(10_000), now), "stripe", now)
-    _take(_open_collective(stage, since, now), "opencollective", now)
-    stage.read_at = now
+    read_stripe(stage, now)
+    read_open_collective(stage, now)
 
 
-def _take(snapshots: Iterable[Snapshot], source: str, now: datetime) -> None:
-    """One run, from its beginning to its end at one instant."""
-    run = sync.begin(source, {}, now)
-    run.changed = sum(apply(snapshot, now) for snapshot in snapshots)
-    sync.finish(run.id, now)
+def read_stripe(stage: Stage, now: datetime) -> None:
+    """All that changed at Stripe since it was last read."""
+    stripe, run = _stripe(stage, now), begin_reading(now)
+    cursor = dict(run.cursor)
+    while cursor:
+        cursor = take_portion(run.id, cursor, stripe.portion(cursor), now) or {}
 
 
-def _stripe(stage: Stage, since: datetime, now: datetime) -> Iterator[Snapshot]:
-    account = stripe.connect(_settings())
+def read_open_collective(stage: Stage, now: datetime) -> None:
+    """All that changed at Open Collective since it was last read."""
+    there = OpenCollective(Client(replace(current_settings(), **_SETTINGS), stage.tills.questions))
+    run = begin_run(now)
+    while run.finished_at is None:
+        cursor = dict(run.cursor)
+        take_page(run.id, cursor, there.read(cursor, now), now)
+
+
+def look_at_subscription(stage: Stage, key: str, now: datetime) -> None:
+    """What the return from Checkout shows: the subscription that somebody has just begun, and its payment."""
+    apply(_stripe(stage, now).look_at_pledge(stage.subscriptions[key]), now)
+
+
+def answer_wishes(stage: Stage, pledges: Iterable[Pledge], now: datetime) -> None:
+    """Does at Stripe what was asked for these pledges, as the worker would."""
+    stage.tills.move_to(now)
+    session, stripe = writing_session(), _stripe(stage, now)
+    for pledge in pledges:
+        query = select(Job).where(Job.kind == CHANGE, Job.state == "queued").order_by(Job.id)
+        for job in session.scalars(query).all():
+            if job.payload["pledge"] == pledge.id and is_wanted(pledge, job.payload):
+                take_answer(job.payload, stripe.change(change_of(pledge, job.payload)), now)
+                session.execute(update(Job).where(Job.id == job.id).values(state="done", finished_at=now))
+
+
+_SETTINGS = settings_for("http://127.0.0.1", "http://127.0.0.1")
+
+
+def _stripe(stage: Stage, now: datetime) -> Stripe:
+    account = connect(replace(current_settings(), **_SETTINGS))
     assert account is not None
-    return replace(account, v1=stage.tills.services, clock=lambda: now).sweep(since)
-
-
-def _open_collective(stage: Stage, since: datetime | None, now: datetime) -> Iterator[Snapshot]:
-    page_of = opencollective.OpenCollective(Client(_settings(), stage.tills.questions))
-    cursor = opencollective.first_cursor(since, wide=False)
-    while cursor["phase"] != opencollective.END:
-        page = page_of.read(cursor, now)
-        cursor = page.after
-        yield page.snapshot
-
-
-def _settings() -> Settings:
-    return replace(current_settings(), **settings_for("http://127.0.0.1", "http://127.0.0.1"))
+    return replace(account, v1=stage.tills.services, clock=lambda: now)

@@ -21,7 +21,6 @@ class Stage:
     people: list[Person]
     tills: Tills
     chance: random.Random  # of money alone, so that the stories' own chance stays as it is
-    read_at: datetime | None = None  # when both tills were last read
     purses: dict[str, Purse] = field(default_factory=dict)
     joined: dict[str, datetime] = field(default_factory=dict)  # person → when they become a member
     parties: dict[str, int] = field(default_factory=dict)
@@ -29,6 +28,7 @@ class Stage:
     threads: dict[str, int] = field(default_factory=dict)
     comments: dict[tuple[str, str], int] = field(default_factory=dict)  # story, number or person
     proposals: dict[tuple[str, int], int] = field(default_factory=dict)  # story, which of its proposals
+    applicants: set[str] = field(default_factory=set)  # who joined by applying here
     tiers: dict[str, int] = field(default_factory=dict)  # slug → id
     pledges: dict[str, int] = field(default_factory=dict)  # the last one that somebody began
     subscriptions: dict[str, str] = field(default_factory=dict)  # the last one, at Stripe

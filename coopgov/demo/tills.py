@@ -158,7 +158,7 @@ class Tills:
 
 
 class Services:
-    """What a reading asks of ``stripe.StripeClient(…).v1``, answered by a fake in this process: no network, no SDK."""
+    """What is asked here of ``stripe.StripeClient(…).v1``, answered by a fake in this process: no network, no SDK."""
 
     def __init__(self, account: Account, path: str = "/v1") -> None:
         self._account, self._path = account, path
@@ -168,12 +168,19 @@ class Services:
 
     def list(self, params: dict[str, Any], _options: dict[str, Any]) -> "Answer":
         """A page."""
-        return Answer(self._account.request("GET", self._path, params))
+        return self._answer("GET", params)
 
     def retrieve(self, *given: Any) -> "Answer":
         """One object; ``given``: its id, if it has one, the parameters, options."""
-        *ids, params, _options = given
-        return Answer(self._account.request("GET", "/".join([self._path, *ids]), params))
+        return self._answer("GET", given[-2], *given[:-2])
+
+    def update(self, object_id: str, params: dict[str, Any], _options: dict[str, Any]) -> "Answer":
+        """One object, changed."""
+        return self._answer("POST", params, object_id)
+
+    def _answer(self, method: str, params: dict[str, Any], *ids: str) -> "Answer":
+        with self._account.store.silence():
+            return Answer(self._account.request(method, "/".join([self._path, *ids]), params))
 
 
 @dataclass(frozen=True)
@@ -197,7 +204,11 @@ class Questions:
         """Its answer."""
         told = self._client.post(urlsplit(url).path, data=body, headers=dict(headers))
         return Fetched(
-            status=told.status_code, url=url, headers=dict(told.headers), body=told.data, content_type=told.mimetype
+            status=told.status_code,
+            url=url,
+            headers=dict(told.headers),
+            body=told.data,
+            content_type=told.mimetype or "",
         )
 
 

@@ -232,8 +232,7 @@ class World:
         if state.get("version") != 1 or not state.keys() >= {"now", "keys", *_SAVED}:
             raise ValueError("not a state of this fake")
         with self.store.lock:
-            for name in _SAVED:
-                setattr(self.store, name, state[name])
+            self.store.replace({name: state[name] for name in _SAVED})
             self.store.agenda = [(row[0], row[1], row[2], row[3]) for row in state["agenda"]]
             self.keys.load(state["keys"])
             self.store.clock.move_to(max(state["now"], self.now))
