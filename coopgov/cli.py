@@ -287,6 +287,7 @@ def _seed(overrides: dict[str, Any], now: datetime) -> None:
     with _installation(**overrides) as (_app, settings):
         migrate(db.engine)
         demo = seed_demo(now, random.Random(DEMO_SEED))  # noqa: S311 - a story, no secret
+        demo.tills.write(DEMO_DIR)
         facts = demo_facts(demo, settings) | {"seeded_at": now.isoformat(), "schema": newest_revision()}
         (DEMO_DIR / "demo.json").write_text(json.dumps(facts, indent=2) + "\n")
         db.engine.dispose()

@@ -25,7 +25,7 @@ from coopgov.membership.rules.tiers import covered_by
 
 A_MONTH, A_YEAR = 30.44, 365.25  # days
 PAYOUTS = range(380, 3, -30)  # days ago on which Stripe pays out
-SORTED = (394, 44, 24, 11)  # days ago on which the treasurer says for whom an organisation pays
+SORTED = (261, 11)  # days ago on which the treasurer says for whom an organisation pays
 ORGANISATION = "Pixel Works Co-op"
 
 
@@ -40,7 +40,6 @@ def plan_by_hand(stage: Stage) -> None:
             days -= plain["every"] * A_MONTH
     for days in PAYOUTS:
         diary.write(diary.on_the_clock(days, "06:00"), stage.tills.pay_out)
-    diary.write(diary.on_the_clock(33, "21:15"), stage.tills.sell_to_somebody_else)
     _plan_organisation(stage)
     for days, plain in enumerate(till_book()["gifts"]):
         diary.write(awake(diary.days_ago(plain["days_ago"])), partial(_give, stage, days, plain))
@@ -107,7 +106,7 @@ def _plan_organisation(stage: Stage) -> None:
         stage.tills.act(now, "person", slug=slug, name=ORGANISATION, kind="ORGANIZATION")
         stage.tills.act(now, "contribute", by=slug, cents=10800, interval="year", tier="member")
 
-    stage.diary.write(awake(stage.diary.days_ago(402)), pay)
+    stage.diary.write(awake(stage.diary.days_ago(300)), pay)
     for days in SORTED:
         stage.diary.write(stage.diary.on_the_clock(days, "20:30"), partial(_split, stage))
 
@@ -124,7 +123,7 @@ def _give(stage: Stage, number: int, plain: dict[str, Any], now: datetime) -> No
     """A gift of somebody who is no member, or does not say so."""
     slug = f"guest-{number}"
     stage.tills.act(now, "person", slug=slug, name=plain["name"], email=plain.get("email", ""), guest=True)
-    stage.tills.act(now, "contribute", by=slug, cents=plain["minor"])
+    stage.tills.act(now, "contribute", by=slug, cents=plain["minor"], tier=plain["tier"])
 
 
 def _thank(stage: Stage, now: datetime) -> None:

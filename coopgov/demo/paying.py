@@ -28,6 +28,7 @@ from coopgov.membership.services.tiers import TierTerms, save_tier
 SPREAD = 27.0  # days over which the founders' first payments lie
 STOPS_WORKING = {"card_renewed": (118, 4), "card_then_pause": (110, 6), "stops": (128, 7), "card_now": (34, 0)}
 """Days ago on which the first one's card expired, and how many days later each next one's."""
+EXPIRES = 7.0  # days ago: the last card that did
 RENEWED, RELIEVED = (42, 1), (36, 0.4)  # days ago, and how many days later each next one
 
 
@@ -51,6 +52,7 @@ def plan_money(stage: Stage) -> None:
         if purse.fate:
             FATES[purse.fate](stage, person, purse, begins)
     plan_by_hand(stage)
+    diary.write(diary.days_ago(EXPIRES), partial(_a_card_expires, stage))
 
 
 def _set_terms(stage: Stage, now: datetime) -> None:
@@ -150,6 +152,15 @@ def _card_stops(stage: Stage, person: Person, purse: Purse, _begins: datetime) -
     first, step = STOPS_WORKING[purse.fate]
     at = stage.diary.days_ago(first - step * purse.number)
     stage.diary.write(at, lambda now: stage.tills.use_card(stage.subscriptions[person.key], "declines", now))
+
+
+def _a_card_expires(stage: Stage, now: datetime) -> None:
+    """Somebody's whose next charge is due in two days or three: it fails, and is tried again until after today."""
+    soon = (now + timedelta(days=2), now + timedelta(days=5))
+    for key, subscription in stage.subscriptions.items():
+        if not stage.purses[key].fate and soon[0] < stage.tills.next_charge(subscription, now) < soon[1]:
+            stage.tills.use_card(subscription, "declines", now)
+            return
 
 
 def _card_renewed(stage: Stage, person: Person, purse: Purse, begins: datetime) -> None:

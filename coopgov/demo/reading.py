@@ -11,17 +11,19 @@ from coopgov.demo.providers import settings_for
 from coopgov.demo.stage import Stage
 from coopgov.funding.models import Pledge
 from coopgov.funding.providers.opencollective.client import Client
-from coopgov.funding.providers.opencollective.reading import OpenCollective
+from coopgov.funding.providers.opencollective.reading import OpenCollective, first_cursor
 from coopgov.funding.providers.stripe.client import Stripe, connect
+from coopgov.funding.queries.syncs import last_reading
+from coopgov.funding.services import sync
 from coopgov.funding.services.ingest import apply
-from coopgov.funding.services.opencollective import begin_run, take_page
+from coopgov.funding.services.opencollective import OVERLAP, take_page
 from coopgov.funding.services.pledges import CHANGE, change_of, is_wanted, take_answer
 from coopgov.funding.services.stripe_reading import begin_reading, take_portion
 from coopgov.infra.db import writing_session
 from coopgov.infra.jobs import Job
 from coopgov.infra.settings import current_settings
 
-READ = (395, 335, 275, 215, 155, 110, 75, 45, 25, 12, 5, 2, 0)  # days ago, early in the morning; the last just now
+READ = (365, 262, 200, 150, 110, 75, 45, 25, 12, 5, 2, 0)  # days ago, early in the morning; the last one just now
 
 
 def plan_readings(stage: Stage) -> None:
@@ -46,9 +48,10 @@ def read_stripe(stage: Stage, now: datetime) -> None:
 
 
 def read_open_collective(stage: Stage, now: datetime) -> None:
-    """All that changed at Open Collective since it was last read."""
+    """All that changed at Open Collective since it was last read; nothing here changes without a new row there."""
     there = OpenCollective(Client(replace(current_settings(), **_SETTINGS), stage.tills.questions))
-    run = begin_run(now)
+    last = last_reading("opencollective")
+    run = sync.begin("opencollective", first_cursor(last.started_at - OVERLAP if last else None, wide=False), now)
     while run.finished_at is None:
         cursor = dict(run.cursor)
         take_page(run.id, cursor, there.read(cursor, now), now)

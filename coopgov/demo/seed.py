@@ -12,9 +12,10 @@ from sqlalchemy import select, update
 from coopgov.config import Settings
 from coopgov.decisions.models import Proposal
 from coopgov.decisions.queries import entry_of
+from coopgov.demo.applying import PERSONA, application_id, plan_applications, plan_joining_by_application
 from coopgov.demo.cast import book, people, personas
 from coopgov.demo.diary import Act, Diary
-from coopgov.demo.joining import FOUNDED, PEOPLE, plan_groups, plan_joining
+from coopgov.demo.joining import BY_APPLYING, FOUNDED, PEOPLE, plan_groups, plan_joining
 from coopgov.demo.links import persona_path
 from coopgov.demo.paying import plan_money
 from coopgov.demo.reading import plan_readings
@@ -28,6 +29,7 @@ from coopgov.infra.crypto import Signer
 from coopgov.infra.db import db, write_transaction, writing_session
 from coopgov.infra.jobs import DatabaseTask, Job, work
 from coopgov.infra.mail import Mail
+from coopgov.membership.rules.applications import FINISH
 
 TOLD_SINCE = 14.0  # days: what happened before is in nobody's inbox
 MAILED_SINCE = 2.0  # days: older mails count as sent long ago
@@ -44,6 +46,8 @@ class Demo:
     open_proposal: str
     closed_proposal: str
     ballot: dict[str, int]  # payload of the member's mailed link for the open proposal
+    application: int  # of somebody who is approved and may choose what to give
+    tills: Tills  # what both fakes know at the end
 
 
 def seed_demo(now: datetime, rng: random.Random) -> Demo:
@@ -57,6 +61,10 @@ def seed_demo(now: datetime, rng: random.Random) -> Demo:
     tills = Tills(book()["coop"]["name"], diary.days_ago(FOUNDED))
     stage = Stage(diary, rng, people(PEOPLE, rng), tills, random.Random(CHANCE))  # noqa: S311 - a story, no secret
     plan_joining(stage)
+    for person in stage.people:
+        if stage.joined[person.key] >= diary.days_ago(BY_APPLYING):
+            plan_joining_by_application(stage, person)
+    plan_applications(stage)
     plan_money(stage)
     plan_groups(stage)
     for story in told:
@@ -130,6 +138,8 @@ def _demo(stage: Stage, told: list[Story]) -> Demo:
         open_proposal=db.session.get_one(Proposal, open_id).path,
         closed_proposal=db.session.get_one(Proposal, closed_id).path,
         ballot={"p": open_id, "e": entry.id},
+        application=application_id(stage),
+        tills=stage.tills,
     )
 
 
@@ -147,4 +157,5 @@ def demo_facts(demo: Demo, settings: Settings) -> dict[str, Any]:
     }
     if settings.demo:
         facts["personas"] = {persona: url + persona_path(persona) for persona in personas()}
+        facts["personas"][PERSONA] = f"{url}/join/finish/{signer.sign(FINISH, demo.application)}"
     return facts

@@ -28,6 +28,7 @@ class Stage:
     threads: dict[str, int] = field(default_factory=dict)
     comments: dict[tuple[str, str], int] = field(default_factory=dict)  # story, number or person
     proposals: dict[tuple[str, int], int] = field(default_factory=dict)  # story, which of its proposals
+    left: list[str] = field(default_factory=list)  # who leaves, the first ones first
     applicants: set[str] = field(default_factory=set)  # who joined by applying here
     tiers: dict[str, int] = field(default_factory=dict)  # slug → id
     pledges: dict[str, int] = field(default_factory=dict)  # the last one that somebody began

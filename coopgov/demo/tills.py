@@ -5,7 +5,7 @@ What happens there happens as it does in the served fakes, but nobody is told of
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import count
 from pathlib import Path
@@ -80,6 +80,11 @@ class Tills:
         with self.stripe.store.silence():
             self.stripe.behave(method, behaviour)
 
+    def next_charge(self, subscription: str, now: datetime) -> datetime:
+        """When its paid period ends."""
+        items = self._ask(now, "GET", f"/v1/subscriptions/{subscription}")["items"]["data"]
+        return datetime.fromtimestamp(items[0]["current_period_end"], UTC)
+
     def cancel(self, subscription: str, now: datetime) -> None:
         """It ends at once, unless it has ended."""
         if self._ask(now, "GET", f"/v1/subscriptions/{subscription}")["status"] not in ("canceled", "unpaid"):
@@ -101,12 +106,6 @@ class Tills:
         self.move_to(now)
         with self.stripe.store.silence():
             self.stripe.pay_out()
-
-    def sell_to_somebody_else(self, now: datetime) -> None:
-        """Some other shop that uses the same account at Stripe sells a subscription of its own."""
-        self.move_to(now)
-        with self.stripe.store.silence():
-            self.stripe.foreign({"shop": "print-shop"})
 
     def _last_charge(self, subscription: str, now: datetime) -> str:
         customer = self._ask(now, "GET", f"/v1/subscriptions/{subscription}")["customer"]

@@ -112,7 +112,9 @@ class Store:
         stamp = len(table), next(reversed(table), "")
         if self._owned.get((kind, name), ((0, ""), {}))[0] != stamp:
             found: dict[str, list[Object]] = {}
-            for row in sorted(reversed(table.values()), key=lambda row: row.get("created", 0), reverse=True):
+            newest_first = list(table.values())[::-1]
+            newest_first.sort(key=lambda row: row.get("created", 0), reverse=True)
+            for row in newest_first:
                 found.setdefault(str(row.get(name)), []).append(row)
             self._owned[kind, name] = stamp, found
         return self._owned[kind, name][1].get(owner, [])
