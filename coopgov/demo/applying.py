@@ -24,6 +24,7 @@ from coopgov.membership.services.joining import admit_payer
 
 PERSONA = "applicant"
 CONFIRMED = timedelta(minutes=8)  # after sending
+READS = timedelta(minutes=20)  # before deciding
 READ_WITHIN = (0.8, 2.6)  # days
 LINGERED = (0.1, 0.5)  # days from approval to payment
 
@@ -42,8 +43,10 @@ def plan_applications(stage: Stage) -> None:
         if plain["to"] != "started":
             stage.diary.write(sent + CONFIRMED, partial(_confirm, _wish(stage, plain).email))
         if "after" in plain:
-            act = partial(_MOVES[plain["to"]], stage, plain, _wish(stage, plain).email)
-            stage.diary.write(sent + timedelta(days=plain["after"]), act)
+            decided = sent + timedelta(days=plain["after"])
+            if plain["to"] in _READ:
+                stage.diary.write(decided - READS, partial(_claim, stage, plain, _wish(stage, plain).email))
+            stage.diary.write(decided, partial(_MOVES[plain["to"]], stage, plain, _wish(stage, plain).email))
 
 
 def plan_joining_by_application(stage: Stage, person: Person) -> None:
@@ -57,6 +60,7 @@ def plan_joining_by_application(stage: Stage, person: Person) -> None:
     steps: list[tuple[datetime, Act]] = [
         (sent, partial(_send, wish)),
         (sent + CONFIRMED, partial(_confirm, person.email)),
+        (awake(approved) - READS, partial(_claim, stage, {}, person.email)),
         (awake(approved), partial(_let_in, stage, person)),
         (joined, partial(_finish, stage, person)),
     ]
@@ -107,20 +111,17 @@ def _claim(stage: Stage, _plain: dict[str, Any], email: str, now: datetime) -> N
     reviewing.claim(_application(email), _secretary(stage), now)
 
 
-def _approve(stage: Stage, plain: dict[str, Any], email: str, now: datetime) -> None:
-    _claim(stage, plain, email, now - CONFIRMED)
+def _approve(stage: Stage, _plain: dict[str, Any], email: str, now: datetime) -> None:
     row = _application(email)
     reviewing.approve(row, row.revision, _secretary(stage), now)
 
 
 def _ask(stage: Stage, plain: dict[str, Any], email: str, now: datetime) -> None:
-    _claim(stage, plain, email, now - CONFIRMED)
     row = _application(email)
     reviewing.ask(row, plain["question"], row.revision, _secretary(stage), now)
 
 
 def _decline(stage: Stage, plain: dict[str, Any], email: str, now: datetime) -> None:
-    _claim(stage, plain, email, now - CONFIRMED)
     row = _application(email)
     reviewing.decline(row, plain["reason"], plain["words"], row.revision, _secretary(stage), now)
 
@@ -141,6 +142,7 @@ _MOVES = {
     "spam": _spam,
     "withdrawn": _withdraw,
 }
+_READ = ("needs_info", "approved", "declined")  # moves of who has taken the application
 
 
 def _let_in(stage: Stage, person: Person, now: datetime) -> None:
