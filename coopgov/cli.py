@@ -7,7 +7,7 @@ import shutil
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,6 +22,7 @@ from coopgov.app import create_app
 from coopgov.config import Settings, SettingsError, read_settings
 from coopgov.core.errors import Refused
 from coopgov.core.time import utc_now
+from coopgov.demo.providers import FakesFailed, Told, fakes_beside, wait_for_former
 from coopgov.demo.seed import demo_facts, seed_demo
 from coopgov.funding.cli import read_opencollective, shown
 from coopgov.funding.models import Sync
@@ -70,7 +71,7 @@ def _plain_refusals() -> Iterator[None]:
         yield
     except Refused as refused:
         raise click.ClickException(f"refused: {refused.reason}") from refused
-    except (SettingsError, BackupError, MigrationFailed) as error:
+    except (SettingsError, BackupError, MigrationFailed, FakesFailed) as error:
         raise click.ClickException(str(error)) from error
     except SQLAlchemyError as error:
         raise click.ClickException(f"the database says no: {error.__class__.__name__}: {error}") from error
@@ -196,10 +197,15 @@ def config() -> None:
 @click.option("--port", default=8000, show_default=True, envvar="PORT")
 def serve(demo: bool, fresh: bool, host: str, port: int) -> None:
     """Web and worker in one process."""
-    overrides = _prepare_demo(host, port, fresh) if demo else {}
+    surroundings = _demo(host, port, fresh) if demo else nullcontext[dict[str, Any]]({})
+    with _plain_refusals(), surroundings as overrides:
+        _serve(overrides, host, port)
+
+
+def _serve(overrides: dict[str, Any], host: str, port: int) -> None:
     with _installation(**overrides) as (app, settings):
         _require_schema()
-        if demo:
+        if "demo" in overrides:
             _print_demo(settings)
         worker = Worker(app, app.extensions["coopgov.waker"], utc_now)
         thread = threading.Thread(target=worker.run, name="worker")
@@ -243,10 +249,12 @@ def worker_command() -> None:
         thread.join()
 
 
-def _prepare_demo(host: str, port: int, fresh: bool) -> dict[str, Any]:
+@contextmanager
+def _demo(host: str, port: int, fresh: bool) -> Iterator[dict[str, Any]]:
+    """The demonstration's folder, seeded, and the fakes running beside it; gives its settings."""
     if host not in LOOPBACK:
         raise click.UsageError("The demo's sign-in links open every door: it serves loopback addresses only.")
-    address = f"http://{host}:{port}"
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     overrides: dict[str, Any] = {
         "data_dir": str(DEMO_DIR),
         "demo": True,
@@ -254,13 +262,16 @@ def _prepare_demo(host: str, port: int, fresh: bool) -> dict[str, Any]:
         "mail_url": f"file:{(DEMO_DIR / 'mail').resolve()}",
         "contact": "hello@harbour.example",
     }
+    wait_for_former(DEMO_DIR)
     now = utc_now()
     if fresh or not _demo_is_young(now):
         shutil.rmtree(DEMO_DIR, ignore_errors=True)
         write_key(DEMO_DIR)
-        write_settings(DEMO_DIR, {k: str(v) for k, v in overrides.items() if k != "data_dir"})
         _seed(overrides, now)
-    return overrides
+    with fakes_beside(DEMO_DIR, Told(stripe=f"{address}/webhooks/stripe")) as providers:
+        overrides |= providers
+        write_settings(DEMO_DIR, {k: str(v) for k, v in overrides.items() if k != "data_dir"})
+        yield overrides
 
 
 def _demo_is_young(now: datetime) -> bool:
@@ -276,6 +287,7 @@ def _seed(overrides: dict[str, Any], now: datetime) -> None:
     with _installation(**overrides) as (_app, settings):
         migrate(db.engine)
         demo = seed_demo(now, random.Random(DEMO_SEED))  # noqa: S311 - a story, no secret
+        demo.tills.write(DEMO_DIR)
         facts = demo_facts(demo, settings) | {"seeded_at": now.isoformat(), "schema": newest_revision()}
         (DEMO_DIR / "demo.json").write_text(json.dumps(facts, indent=2) + "\n")
         db.engine.dispose()

@@ -21,8 +21,10 @@ FOUNDERS = 58
 # How many join, and which of those who do not speak leave, between how many days ago.
 WAVES = ((53, 423.0, 351.0), (196, 347.0, 145.0), (9, 141.0, 4.6), (2, 3.2, 0.6))
 LEAVERS = ((0, 3, 300.0, 200.0), (60, 68, 135.0, 3.0))
+BY_APPLYING = 142.0  # days ago; who joined since did so by applying here
 PEOPLE = FOUNDERS + sum(count for count, _, _ in WAVES)
 FIRST_SITTER = 3  # of those who do not speak: the ones before it leave
+SITTERS_UNTIL, EARLY_UNTIL = 22, 90  # of those who do not speak: who sits in groups; who joined in the first months
 BY_HAND = "cli"  # who acts before there is anybody
 
 
@@ -35,11 +37,15 @@ def plan_joining(stage: Stage) -> None:
     stage.diary.write(first, _found)
     for person, at in zip(stage.people, _admissions(stage), strict=True):
         stage.joined[person.key] = at
-        stage.diary.write(at, partial(_admit, stage, person))
+    lately = stage.diary.days_ago(BY_APPLYING)
+    for person in stage.people:
+        if stage.joined[person.key] < lately:
+            stage.diary.write(stage.joined[person.key], partial(_admit, stage, person))
     stage.diary.write(first + timedelta(hours=3), partial(_appoint, stage))
     silent = stage.people[len(book()["cast"]) :]
     for start, end, since, until in LEAVERS:
         for person, at in zip(silent[start:end], _instants(stage, end - start, since, until), strict=True):
+            stage.left.append(person.key)
             stage.diary.write(at, partial(_cease, stage, person.key))
 
 
@@ -53,6 +59,14 @@ def _admissions(stage: Stage) -> Iterator[datetime]:
 def _instants(stage: Stage, count: int, since: float, until: float) -> list[datetime]:
     drawn = sorted(stage.rng.uniform(until, since) for _ in range(count))
     return [awake(stage.diary.days_ago(days)) for days in reversed(drawn)]
+
+
+def may_have_a_fate(silent: list[Person]) -> tuple[list[Person], list[Person]]:
+    """Those who do not speak, sit in no group, joined in the first months and stay, and the others."""
+    leavers = {person.key for start, end, _, _ in LEAVERS for person in silent[start:end]}
+    sitters = {person.key for person in silent[:SITTERS_UNTIL]}
+    fated = [person for person in silent[:EARLY_UNTIL] if person.key not in leavers | sitters]
+    return fated, [person for person in silent if person not in fated]
 
 
 def _found(now: datetime) -> None:
@@ -77,6 +91,7 @@ def _appoint(stage: Stage, now: datetime) -> None:
 
 def _cease(stage: Stage, key: str, now: datetime) -> None:
     cease(stage.parties[key], "resigned", now, stage.parties[key])
+    stage.leave(key, now)
 
 
 def plan_groups(stage: Stage) -> None:

@@ -12,22 +12,28 @@ from sqlalchemy import select, update
 from coopgov.config import Settings
 from coopgov.decisions.models import Proposal
 from coopgov.decisions.queries import entry_of
+from coopgov.demo.applying import PERSONA, application_id, plan_applications, plan_joining_by_application
 from coopgov.demo.cast import book, people, personas
 from coopgov.demo.diary import Act, Diary
-from coopgov.demo.joining import PEOPLE, plan_groups, plan_joining
+from coopgov.demo.joining import BY_APPLYING, FOUNDED, PEOPLE, plan_groups, plan_joining
 from coopgov.demo.links import persona_path
+from coopgov.demo.paying import plan_money
+from coopgov.demo.reading import plan_readings
 from coopgov.demo.stage import Stage
 from coopgov.demo.story import Story, stories
 from coopgov.demo.talk import mark_what_was_read, plan_talk
+from coopgov.demo.tills import Tills
 from coopgov.demo.voting import plan_motion
 from coopgov.discussion.models import Thread
 from coopgov.infra.crypto import Signer
 from coopgov.infra.db import db, write_transaction, writing_session
 from coopgov.infra.jobs import DatabaseTask, Job, work
 from coopgov.infra.mail import Mail
+from coopgov.membership.rules.applications import FINISH
 
 TOLD_SINCE = 14.0  # days: what happened before is in nobody's inbox
 MAILED_SINCE = 2.0  # days: older mails count as sent long ago
+CHANCE = 1844  # of the money's story
 ACTS_AT_ONCE = 1000  # in one transaction: each costs a wait for the disk
 
 
@@ -40,6 +46,8 @@ class Demo:
     open_proposal: str
     closed_proposal: str
     ballot: dict[str, int]  # payload of the member's mailed link for the open proposal
+    application: int  # of somebody who is approved and may choose what to give
+    tills: Tills  # what both fakes know at the end
 
 
 def seed_demo(now: datetime, rng: random.Random) -> Demo:
@@ -49,13 +57,21 @@ def seed_demo(now: datetime, rng: random.Random) -> Demo:
     same history. What happened lately waits as jobs for the worker; older mails count as sent.
     """
     told = stories()
-    stage = Stage(Diary(now), rng, people(PEOPLE, rng))
+    diary = Diary(now)
+    tills = Tills(book()["coop"]["name"], diary.days_ago(FOUNDED))
+    stage = Stage(diary, rng, people(PEOPLE, rng), tills, random.Random(CHANCE))  # noqa: S311 - a story, no secret
     plan_joining(stage)
+    for person in stage.people:
+        if stage.joined[person.key] >= diary.days_ago(BY_APPLYING):
+            plan_joining_by_application(stage, person)
+    plan_applications(stage)
+    plan_money(stage)
     plan_groups(stage)
     for story in told:
         plan_talk(stage, story)
         for number in range(len(story.motions)):
             plan_motion(stage, story, number)
+    plan_readings(stage)
     _perform(stage.diary)
     with write_transaction():
         mark_what_was_read(stage, told, now)
@@ -122,6 +138,8 @@ def _demo(stage: Stage, told: list[Story]) -> Demo:
         open_proposal=db.session.get_one(Proposal, open_id).path,
         closed_proposal=db.session.get_one(Proposal, closed_id).path,
         ballot={"p": open_id, "e": entry.id},
+        application=application_id(stage),
+        tills=stage.tills,
     )
 
 
@@ -139,4 +157,5 @@ def demo_facts(demo: Demo, settings: Settings) -> dict[str, Any]:
     }
     if settings.demo:
         facts["personas"] = {persona: url + persona_path(persona) for persona in personas()}
+        facts["personas"][PERSONA] = f"{url}/join/finish/{signer.sign(FINISH, demo.application)}"
     return facts

@@ -233,6 +233,16 @@ def test_the_demos_addresses_answer(demo: Demo, seeded: tuple[Flask, Demo], brow
     assert browser().get(facts["private_thread"]).status_code == 404
 
 
+def test_the_applicants_link_leads_to_the_choice_of_what_to_give_again_and_again(
+    demo: Demo, seeded: tuple[Flask, Demo], browser: Callable[[], Browser]
+) -> None:
+    link = demo_facts(demo, seeded[0].extensions["coopgov.settings"])["personas"]["applicant"]
+    for _ in range(2):
+        page = browser().get(link)
+        assert page.status_code == 200
+        assert "Solidarity" in page.text
+
+
 @pytest.mark.parametrize("persona", ["admin", "convenor", "member", "membership_secretary", "treasurer"])
 def test_a_personas_link_signs_in_again_and_again(
     demo: Demo, seeded: tuple[Flask, Demo], browser: Callable[[], Browser], persona: str

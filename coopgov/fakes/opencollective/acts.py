@@ -197,14 +197,26 @@ def staged_from(path: Path, now: Callable[[], datetime]) -> Stage:
     lines = journal.read_text().splitlines() if journal.exists() else []
     kept = [json.loads(line) for line in lines]
     if not kept or kept[0].get("story") != mark:
-        kept = [{"story": mark, "anchor": now().isoformat()}]
-        journal.write_text(json.dumps(kept[0]) + "\n")
+        kept = [_begin_journal(journal, text, now())]
     story = json.loads(text)
     stage = _told(story, _instant(kept[0]["anchor"]))
     for fields in kept[1:]:
         stage.replay(fields, stage.world.present)
     stage.journal = journal
     return _running(stage, story, now)
+
+
+def keep_story(path: Path, story: Fields, anchor: datetime) -> None:
+    """Writes ``story`` to ``path`` as one that began when its days counted from ``anchor``, for ``staged_from``."""
+    text = json.dumps(story, ensure_ascii=False).encode()
+    path.write_bytes(text)
+    _begin_journal(path.with_suffix(".acts"), text, anchor)
+
+
+def _begin_journal(journal: Path, text: bytes, anchor: datetime) -> dict[str, Any]:
+    first = {"story": hashlib.sha256(text).hexdigest(), "anchor": anchor.isoformat()}
+    journal.write_text(json.dumps(first) + "\n")
+    return first
 
 
 def world_at(now: datetime, **story: Any) -> World:

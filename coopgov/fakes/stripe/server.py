@@ -62,18 +62,19 @@ def serve(
     """Answers until SIGTERM or SIGINT. With ``state``, begins as that file says, and writes it at the end.
 
     ``webhook_url`` gets every event, signed with ``secret``. For the main thread. Raises ValueError for a host that
-    others can reach, OSError when the port is taken.
+    others can reach, OSError when the port is taken. The port is free again only when the file is written, so that
+    whoever takes the port next finds it.
     """
     world, stop = World(), told_to_stop()
     if state and state.exists():
         world.load(json.loads(state.read_text()))
     if webhook_url:
-        world.add_endpoint(webhook_url, secret)
+        world.tell(webhook_url, secret)
     with running(world, port, host) as address:
         click.echo(f"fake Stripe (no money moves) answers on {address}")
         stop.wait()
-    if state:
-        write_state(world, state)
+        if state:
+            write_state(world, state)
 
 
 def write_state(world: World, path: Path) -> None:

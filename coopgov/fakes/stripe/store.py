@@ -46,6 +46,7 @@ class Store:
     def forget_all(self) -> None:
         """Back to an empty account."""
         self.tables: dict[str, dict[str, Object]] = {kind: {} for kind in PREFIXES}
+        self._owned: dict[tuple[str, str], tuple[tuple[int, str], dict[str, list[Object]]]] = {}
         self.notes_of: dict[str, dict[str, Any]] = {}
         self.agenda: list[Appointment] = []
         self.deliveries: list[dict[str, Any]] = []
@@ -103,6 +104,26 @@ class Store:
         table = reversed(self.tables[kind].values())
         found = [row for row in table if all(row.get(name) == value for name, value in equal.items())]
         return sorted(found, key=lambda row: row.get("created", 0), reverse=True)
+
+    def belonging(self, kind: str, name: str, owner: str) -> list[Object]:
+        """Objects of this kind whose field ``name`` is ``owner`` and never changes, newest first; looked up, not
+        searched for."""
+        table = self.tables[kind]
+        stamp = len(table), next(reversed(table), "")
+        if self._owned.get((kind, name), ((0, ""), {}))[0] != stamp:
+            found: dict[str, list[Object]] = {}
+            newest_first = list(table.values())[::-1]
+            newest_first.sort(key=lambda row: row.get("created", 0), reverse=True)
+            for row in newest_first:
+                found.setdefault(str(row.get(name)), []).append(row)
+            self._owned[kind, name] = stamp, found
+        return self._owned[kind, name][1].get(owner, [])
+
+    def replace(self, parts: dict[str, Any]) -> None:
+        """Takes over these attributes of another state."""
+        self._owned.clear()
+        for name, value in parts.items():
+            setattr(self, name, value)
 
     def notes(self, object_id: str) -> dict[str, Any]:
         """What the fake knows of an object and Stripe does not show."""

@@ -82,7 +82,7 @@ def _children(store: Store, found: Object, head: str) -> Object | None:
     if (kind, head) not in _ON_REQUEST:
         return None
     child, key = _ON_REQUEST[kind, head]
-    rows = store.rows(child, **{key: found["id"]})
+    rows = store.belonging(child, key, found["id"])
     return list_of(
         [emitted(store, row) for row in rows[:10]], f"/v1/{child}s?{key}={found['id']}", has_more=len(rows) > 10
     )

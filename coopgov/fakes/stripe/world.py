@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 from coopgov.fakes.stripe import (
     checkout,
@@ -168,6 +169,16 @@ class World:
                 webhook_calls.delete(store, {}, old["id"])
             return emitted(store, webhook_calls.register(store, url, secret, list(events)))
 
+    def tell(self, url: str, secret: str) -> Object:
+        """The endpoint of a program that may answer on another port by now: the one with the same path moves there,
+        with all that waits for it; a new one when there is none."""
+        with self.at_work() as store:
+            there = [row for row in store.rows("webhook_endpoint") if urlsplit(row["url"]).path == urlsplit(url).path]
+            if not there:
+                return self.add_endpoint(url, secret)
+            there[0]["url"], store.notes(there[0]["id"])["secret"] = url, secret
+            return emitted(store, there[0])
+
     def pending_deliveries(self) -> list[Delivery]:
         """What waits to be delivered, oldest event first; deliver in any order, then say ``delivered``."""
         with self.at_work() as store:
@@ -221,8 +232,7 @@ class World:
         if state.get("version") != 1 or not state.keys() >= {"now", "keys", *_SAVED}:
             raise ValueError("not a state of this fake")
         with self.store.lock:
-            for name in _SAVED:
-                setattr(self.store, name, state[name])
+            self.store.replace({name: state[name] for name in _SAVED})
             self.store.agenda = [(row[0], row[1], row[2], row[3]) for row in state["agenda"]]
             self.keys.load(state["keys"])
             self.store.clock.move_to(max(state["now"], self.now))

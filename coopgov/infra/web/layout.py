@@ -10,6 +10,7 @@ from flask import Flask, current_app, g, request
 from markupsafe import Markup
 from sqlalchemy.exc import OperationalError
 
+from coopgov.config import Settings
 from coopgov.infra import i18n
 from coopgov.infra.coop import Coop, the_coop
 from coopgov.infra.db import db
@@ -87,6 +88,13 @@ def _when(instant: datetime) -> Markup:
     return i18n.when(instant, received_at())
 
 
+def fake_pages(settings: Settings) -> list[tuple[str, str]]:
+    """Name and address of each stand-in for a provider of payments; none outside the demonstration."""
+    if not (settings.demo and settings.stripe_api_base):
+        return []
+    return [("Stripe", settings.stripe_api_base), ("Open Collective", settings.opencollective_url)]
+
+
 def layout_facts() -> dict[str, Any]:
     """The context that templates/layout.html needs."""
     viewer = current_viewer()
@@ -98,6 +106,7 @@ def layout_facts() -> dict[str, Any]:
         "theme": viewer.theme,
         "languages": [(code, name, _in_language(code)) for code, name in i18n.languages().items()],
         "demo": current_settings().demo,
+        "fakes": fake_pages(current_settings()),
         "csrf": token_field,
         "static_url": static_url,
         "unread": _unread(),
