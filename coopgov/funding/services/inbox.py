@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 
 from coopgov.funding.models import SourceEvent
-from coopgov.funding.services.findings import open_finding
+from coopgov.funding.services.findings import open_finding, was_answered
 from coopgov.infra.db import writing_session
 from coopgov.infra.jobs import enqueue
 
@@ -35,9 +35,11 @@ def act_upon(row: SourceEvent, now: datetime) -> None:
 
 
 def refuse_message(row: SourceEvent, kind: str, now: datetime) -> None:
-    """Nothing will be done for a message that does not belong here; ``kind`` is that of the finding which says so."""
+    """Nothing will be done for a message that does not belong here; one finding of ``kind`` says so of all such."""
     settle_message(row, "ignored", kind, now)
-    open_finding(kind, f"{row.source}:{row.object_id or row.event_id}", {"kind": row.kind}, now)
+    subject = f"{row.source}:messages"
+    if not was_answered(kind, subject):
+        open_finding(kind, subject, {"first": row.kind}, now)
 
 
 def settle_message(row: SourceEvent, state: str, note: str, now: datetime) -> None:
