@@ -159,7 +159,7 @@ class TestMyPage:
         page = sign_in(ada.id).get("/me").text
         assert "Member number 1 of Test Co-op" in page
         assert "You convene this group." in page
-        assert "Finance" not in page
+        assert "/g/finance" not in page
         assert "Waiting for your vote" in page
         assert "Move?" in page
 
