@@ -36,6 +36,7 @@ from coopgov.infra import audit, backup, server
 from coopgov.infra.archive import BackupError
 from coopgov.infra.check import run_checks
 from coopgov.infra.coop import found_coop, the_coop
+from coopgov.infra.crypto import Signer
 from coopgov.infra.db import db, write_transaction
 from coopgov.infra.doctor import examine
 from coopgov.infra.migrate import MigrationFailed, current_revision, migrate, newest_revision
@@ -268,7 +269,9 @@ def _demo(host: str, port: int, fresh: bool) -> Iterator[dict[str, Any]]:
         shutil.rmtree(DEMO_DIR, ignore_errors=True)
         write_key(DEMO_DIR)
         _seed(overrides, now)
-    with fakes_beside(DEMO_DIR, Told(stripe=f"{address}/webhooks/stripe")) as providers:
+    settings = read_settings(**overrides)
+    nudge = webhook_url(Signer(settings.keys), settings)
+    with fakes_beside(DEMO_DIR, Told(stripe=f"{address}/webhooks/stripe", opencollective=nudge)) as providers:
         overrides |= providers
         write_settings(DEMO_DIR, {k: str(v) for k, v in overrides.items() if k != "data_dir"})
         yield overrides

@@ -17,7 +17,7 @@ from coopgov.demo.seed import Demo, seed_demo
 from coopgov.infra.db import db
 from coopgov.infra.migrate import migrate
 from coopgov.infra.setup import write_key
-from tests.journeys.site import Site, copied, served, set_up
+from tests.journeys.site import Site, copied, served, served_with_fakes, set_up
 from tests.journeys.tab import OpenTab, Setting, Tab
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -84,19 +84,42 @@ def site(empty_coop: Path, tmp_path: Path) -> Iterator[Site]:
         yield site
 
 
+@pytest.fixture
+def joining_site(empty_coop: Path, tmp_path: Path) -> Iterator[Site]:
+    """A co-op of the test's own with nobody in it, which people can join and pay, and both fakes beside it."""
+    with served_with_fakes(copied(empty_coop, tmp_path / "data")) as site:
+        site.opens_to_join()
+        yield site
+
+
 @pytest.fixture(scope="session")
-def seeded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, Demo]]:
-    """The demonstration; tests share it, so that none may count on what another could change."""
-    folder = tmp_path_factory.mktemp("demo")
+def seeded_folder(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Demo]:
+    """The data folder of the demonstration as it was seeded: copy it, and serve the copy."""
+    folder = tmp_path_factory.mktemp("demo") / "data"
     write_key(folder)
     app = create_app(read_settings({}, data_dir=str(folder), demo=True))
     with app.app_context():
         migrate(db.engine)
         demo = seed_demo(utc_now(), random.Random(7264))
+        demo.tills.write(folder)
         db.session.remove()
         db.engine.dispose()
+    return folder, demo
+
+
+@pytest.fixture(scope="session")
+def seeded(seeded_folder: tuple[Path, Demo], tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, Demo]]:
+    """The demonstration; tests share it, so that none may count on what another could change."""
+    folder = copied(seeded_folder[0], tmp_path_factory.mktemp("served") / "data")
     with served(folder, demo=True) as site:
-        yield site, demo
+        yield site, seeded_folder[1]
+
+
+@pytest.fixture
+def with_fakes(seeded_folder: tuple[Path, Demo], tmp_path: Path) -> Iterator[Site]:
+    """A demonstration of the test's own, with both fakes beside it, which know its history."""
+    with served_with_fakes(copied(seeded_folder[0], tmp_path / "data"), demo=True) as site:
+        yield site
 
 
 @pytest.fixture

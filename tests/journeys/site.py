@@ -1,8 +1,20 @@
 """A co-op that is served: the application in a thread with a worker beside it, its mail sink, and people who do things.
 
 What people do here without a browser goes through the same services; the clock can be moved on.
+
+For joining and paying, ``served_with_fakes`` has both providers' fakes answer over HTTP beside the co-op, told of each
+other as in the demonstration: webhooks and nudges arrive, and ``site.fakes`` plays fate in this process. A new co-op
+lets people join after ``site.opens_to_join()``; a seeded demonstration's folder goes on where its history ended::
+
+    with served_with_fakes(copied(empty_coop, tmp_path / "data")) as site:
+        site.opens_to_join()
+        ...                                                   # a tab goes to Checkout: a page of site.fakes.stripe_url
+        site.fakes.stripe.settle(intent_id, succeeds=True)    # a direct debit arrives
+        site.forward(days=40)                                 # the co-op's clock and both fakes', with all that falls due
+        site.fakes.collective.act({"act": "decline", "order": "or_…", "times": 2})
 """
 
+import json
 import shutil
 import socket
 import subprocess
@@ -13,6 +25,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -22,25 +35,38 @@ from werkzeug.exceptions import HTTPException
 
 from coopgov.app import create_app
 from coopgov.config import read_settings
+from coopgov.core.money import Money
 from coopgov.core.text import slug_of
 from coopgov.core.time import utc_now
 from coopgov.decisions import services as decisions
 from coopgov.decisions.models import Ballot, Proposal, RollEntry
 from coopgov.decisions.rules import Terms
+from coopgov.demo.providers import SLUG, STORY, STRIPE_STATE, settings_for
 from coopgov.demo.sink import SunkMail, sunk_ids, sunk_mail
 from coopgov.discussion import services as discussion
 from coopgov.discussion.models import Comment, Thread
 from coopgov.discussion.rules import Author
+from coopgov.fakes.opencollective import server as opencollective_server
+from coopgov.fakes.opencollective.acts import Stage as CollectiveStage
+from coopgov.fakes.opencollective.acts import staged_from
+from coopgov.fakes.opencollective.passing import move_by
+from coopgov.fakes.stripe import server as stripe_server
+from coopgov.fakes.stripe.world import World as StripeWorld
+from coopgov.funding.providers.opencollective.addresses import webhook_url
 from coopgov.groups import services as groups
 from coopgov.groups.models import Group
 from coopgov.groups.queries import group_by_slug
 from coopgov.identity.queries import login_by_email
 from coopgov.identity.services import create_person, start_session
 from coopgov.infra import server
+from coopgov.infra.crypto import Signer
 from coopgov.infra.db import db, write_transaction
 from coopgov.infra.jobs import Job, is_due
 from coopgov.infra.worker import Worker
-from coopgov.membership.services.register import admit
+from coopgov.membership.services import terms as joining
+from coopgov.membership.services.register import admit, appoint
+from coopgov.membership.services.standing import RuleTerms, set_rule
+from coopgov.membership.services.tiers import TierTerms, save_tier
 from coopgov.tally.rule import PRESETS
 
 PATIENCE_S = 20.0
@@ -70,8 +96,26 @@ class Person:
         return Author(self.id, self.name, self.name)
 
 
+@dataclass(frozen=True)
+class Fakes:
+    """Both providers beside a site, answering at these addresses; what they know can be asked and changed here."""
+
+    stripe: StripeWorld
+    collective: CollectiveStage
+    stripe_url: str
+    opencollective_url: str
+
+    def forward(self, span: timedelta) -> None:
+        """Moves both clocks on; whatever falls due on the way happens."""
+        self.stripe.advance(int(span.total_seconds()))
+        with self.collective.world.lock:
+            move_by(self.collective.world, span)
+
+
 class Site:
-    """A co-op that answers on ``url``."""
+    """A co-op that answers on ``url``; ``fakes`` are there with ``served_with_fakes`` alone."""
+
+    fakes: Fakes
 
     def __init__(self, app: Flask, url: str, clock: MovableClock) -> None:
         self.app, self.url, self.clock = app, url, clock
@@ -112,6 +156,29 @@ class Site:
             return Person(party.id, name, f"{slug_of(name)}@example.org")
 
         return self.do(act)
+
+    def officer(self, name: str, office: str) -> Person:
+        """A member who holds the office."""
+        person = self.member(name)
+        self.do(lambda now: appoint(person.id, office, now, "cli"))
+        return person
+
+    def opens_to_join(self) -> None:
+        """Dues are asked from now on, in three tiers from £1 (at the fake Open Collective, too), and people can join."""
+        for slug, minor in (("solidarity", 100), ("member", 300), ("supporter", 500)):
+            at_oc = {"act": "tier", "slug": slug, "name": slug.capitalize(), "cents": minor, "least_cents": minor}
+            tier = self.fakes.collective.act(at_oc)
+            given = TierTerms(
+                name=slug.capitalize(), minimum=Money(minor, "GBP"), oc_tier=f"{slug}-{tier.legacy_id}", position=minor
+            )
+            self.do(lambda now, given=given: save_tier(None, given, "cli", now))
+        rule = RuleTerms(
+            asks_dues=True, grace_days=30, pending_votes=False, pending_days=14, min_age_days=0, longest_pause_months=12
+        )
+        self.do(lambda now: set_rule(rule, now, None, now))
+        code = {"code_url": "/about", "code_version": "3"}
+        terms = joining.Terms(is_open=True, prompt="", min_age=18, by_hand="", **code)
+        self.do(lambda now: joining.edit_terms(terms, "cli", now))
 
     def known(self, email: str) -> Person:
         """Who has the address."""
@@ -207,6 +274,8 @@ class Site:
     def forward(self, **span: float) -> None:
         """Moves the clock on, and lets the worker do what is due then."""
         self.clock.forward(**span)
+        if hasattr(self, "fakes"):
+            self.fakes.forward(timedelta(**span))
         self.app.extensions["coopgov.waker"].wake()
 
     def wait_for(self, look: Callable[[], Any], what: str) -> Any:
@@ -233,12 +302,41 @@ def link_in(mail: SunkMail, words: str) -> str:
     return next(path for label, path in mail.links if words in label)
 
 
-@contextmanager
-def served(folder: Path, **settings: Any) -> Iterator[Site]:
-    """The co-op in ``folder``, answering on a free port until the end."""
+def _free_port() -> int:
     with socket.socket() as door:
         door.bind(("127.0.0.1", 0))
-        port = door.getsockname()[1]
+        return int(door.getsockname()[1])
+
+
+@contextmanager
+def served_with_fakes(folder: Path, **settings: Any) -> Iterator[Site]:
+    """The co-op in ``folder``, with both fakes beside it, which begin as the files in there say, else anew."""
+    port, stripe, story = _free_port(), StripeWorld(), folder / STORY
+    if (folder / STRIPE_STATE).exists():
+        stripe.load(json.loads((folder / STRIPE_STATE).read_text()))
+    if not story.exists():
+        story.write_text(json.dumps({"slug": SLUG, "name": "Harbour Social", "acts": []}))
+    collective = staged_from(story, utc_now)
+    base = read_settings({}, data_dir=str(folder), base_url=f"http://127.0.0.1:{port}")
+    stripe.tell(f"{base.base_url}/webhooks/stripe", stripe_server.SECRET)
+    nudge = webhook_url(Signer(base.keys), base)
+    minutes = count(0, 60)  # for the rate limit, which is not what these tests are about
+    there = opencollective_server.make_app(
+        collective.world, nudge_url=nudge, stage=collective, clock=lambda: float(next(minutes))
+    )
+    with (
+        stripe_server.running(stripe) as one,
+        opencollective_server.running(there) as other,
+        served(folder, port, **settings_for(one, other), **settings) as site,
+    ):
+        site.fakes = Fakes(stripe, collective, one, other)
+        yield site
+
+
+@contextmanager
+def served(folder: Path, port: int = 0, **settings: Any) -> Iterator[Site]:
+    """The co-op in ``folder``, answering on a free port until the end."""
+    port = port or _free_port()
     url, clock = f"http://127.0.0.1:{port}", MovableClock()
     values = {"base_url": url, "mail_url": f"file:{folder / 'mail'}", "contact": "hello@example.org"}
     app = create_app(read_settings({}, data_dir=str(folder), **values, **settings), clock)
