@@ -112,7 +112,15 @@ def test_the_second_start_goes_on_with_what_is_there(folder: Path) -> None:
         assert not any(answers(address) for address in there)
 
 
-def test_fresh_makes_it_anew(folder: Path) -> None:
-    before = facts(folder)
-    with demo_served(folder, "--fresh") as (_running, _url):
-        assert facts(folder)["seeded_at"] > before["seeded_at"]
+def test_fresh_begins_with_nothing_of_what_was_there(folder: Path) -> None:
+    key = (folder / "var/demo/secret.key").read_text()
+    command = [COMMAND, "serve", "--demo", "--fresh", "--port", "1"]
+    running = subprocess.Popen(command, cwd=folder, env=surroundings())
+    try:
+        wait_until(lambda: not (folder / "var/demo/demo.json").exists(), "what was there to go")
+        wait_until((folder / "var/demo/coopgov.db").exists, "the new database")
+        assert (folder / "var/demo/secret.key").read_text() != key
+        assert not (folder / "var/demo/stripe.json").exists()
+    finally:
+        running.kill()
+        running.wait()
