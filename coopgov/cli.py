@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from coopgov.app import create_app
 from coopgov.config import Settings, SettingsError, read_settings
 from coopgov.core.errors import Refused
 from coopgov.core.time import utc_now
+from coopgov.demo import folder as demo_folder
 from coopgov.demo.providers import FakesFailed, Told, fakes_beside, wait_for_former
 from coopgov.demo.seed import demo_facts, seed_demo
 from coopgov.funding.cli import read_opencollective, shown
@@ -46,8 +47,6 @@ from coopgov.membership.models import Invitation
 from coopgov.membership.rules.register import INVITATION
 from coopgov.membership.services import register as membership
 
-DEMO_DIR = Path("var/demo")
-DEMO_LASTS = timedelta(days=1)
 DEMO_SEED = 7264
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 SECRET_SETTINGS = (
@@ -207,7 +206,7 @@ def _serve(overrides: dict[str, Any], host: str, port: int) -> None:
     with _installation(**overrides) as (app, settings):
         _require_schema()
         if "demo" in overrides:
-            _print_demo(settings)
+            click.echo(demo_folder.greeting(settings.base_url))
         worker = Worker(app, app.extensions["coopgov.waker"], utc_now)
         thread = threading.Thread(target=worker.run, name="worker")
         thread.start()
@@ -255,57 +254,26 @@ def _demo(host: str, port: int, fresh: bool) -> Iterator[dict[str, Any]]:
     """The demonstration's folder, seeded, and the fakes running beside it; gives its settings."""
     if host not in LOOPBACK:
         raise click.UsageError("The demo's sign-in links open every door: it serves loopback addresses only.")
-    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    overrides: dict[str, Any] = {
-        "data_dir": str(DEMO_DIR),
-        "demo": True,
-        "base_url": address,
-        "mail_url": f"file:{(DEMO_DIR / 'mail').resolve()}",
-        "contact": "hello@harbour.example",
-    }
-    wait_for_former(DEMO_DIR)
-    now = utc_now()
-    if fresh or not _demo_is_young(now):
-        shutil.rmtree(DEMO_DIR, ignore_errors=True)
-        write_key(DEMO_DIR)
+    overrides, now = demo_folder.settings_at(host, port), utc_now()
+    wait_for_former(demo_folder.FOLDER)
+    if fresh or not demo_folder.is_young(now, newest_revision()):
+        shutil.rmtree(demo_folder.FOLDER, ignore_errors=True)
+        write_key(demo_folder.FOLDER)
         _seed(overrides, now)
     settings = read_settings(**overrides)
-    nudge = webhook_url(Signer(settings.keys), settings)
-    with fakes_beside(DEMO_DIR, Told(stripe=f"{address}/webhooks/stripe", opencollective=nudge)) as providers:
-        overrides |= providers
-        write_settings(DEMO_DIR, {k: str(v) for k, v in overrides.items() if k != "data_dir"})
-        yield overrides
-
-
-def _demo_is_young(now: datetime) -> bool:
-    try:
-        seeded = datetime.fromisoformat(json.loads((DEMO_DIR / "demo.json").read_text())["seeded_at"])
-        schema = json.loads((DEMO_DIR / "demo.json").read_text())["schema"]
-    except (OSError, ValueError, KeyError):
-        return False
-    return now - seeded < DEMO_LASTS and bool(schema == newest_revision())
+    told = Told(f"{settings.base_url}/webhooks/stripe", webhook_url(Signer(settings.keys), settings))
+    with fakes_beside(demo_folder.FOLDER, told) as providers:
+        demo_folder.keep_settings(overrides | providers)
+        yield overrides | providers
 
 
 def _seed(overrides: dict[str, Any], now: datetime) -> None:
     with _installation(**overrides) as (_app, settings):
         migrate(db.engine)
         demo = seed_demo(now, random.Random(DEMO_SEED))  # noqa: S311 - a story, no secret
-        demo.tills.write(DEMO_DIR)
-        facts = demo_facts(demo, settings) | {"seeded_at": now.isoformat(), "schema": newest_revision()}
-        (DEMO_DIR / "demo.json").write_text(json.dumps(facts, indent=2) + "\n")
+        demo.tills.write(demo_folder.FOLDER)
+        demo_folder.keep_facts(demo_facts(demo, settings), now, newest_revision())
         db.engine.dispose()
-
-
-def _print_demo(settings: Settings) -> None:
-    path = DEMO_DIR / "demo.json"
-    facts = json.loads(path.read_text())
-    if facts["url"] != settings.base_url:  # seeded earlier for another port
-        facts = json.loads(path.read_text().replace(facts["url"], settings.base_url))
-        path.write_text(json.dumps(facts, indent=2) + "\n")
-    click.echo(f"\nA made-up co-op at {settings.base_url}  (its mail: {settings.base_url}/dev/mail)\nSign in as")
-    for persona, link in facts["personas"].items():
-        click.echo(f"  {persona:<22} {link}")
-    click.echo(f"  vote from the mail     {facts['ballot_link']}\n")
 
 
 @main.command("fake-stripe")
