@@ -41,6 +41,9 @@ def plan_money(stage: Stage) -> None:
     silent = [person for person in stage.people if person.key not in book()["cast"]]
     fated, plain = may_have_a_fate(silent)
     stage.purses |= purses(cast, fated + plain, rng)
+    for key in sorted(stage.applicants)[1:]:  # one by Open Collective is enough: for each, it is read once more
+        if stage.purses[key].till == "opencollective":
+            stage.purses[key] = replace(stage.purses[key], till="stripe")
     for number, person in enumerate(stage.people):
         late = rng.uniform(0.1, SPREAD) if number < FOUNDERS else 0
         begins = awake(stage.joined[person.key] + timedelta(days=late, minutes=1))

@@ -23,7 +23,7 @@ from coopgov.infra.db import writing_session
 from coopgov.infra.jobs import Job
 from coopgov.infra.settings import current_settings
 
-READ = (365, 262, 200, 150, 110, 75, 45, 25, 12, 5, 2, 0)  # days ago, early in the morning; the last one just now
+READ = (365, 262, 200, 150, 110, 75, 45, 25, 9, 0)  # days ago, early in the morning; the last one just now
 
 
 def plan_readings(stage: Stage) -> None:

@@ -25,7 +25,13 @@ def emitted(store: Store, found: Object) -> Object:
 def _copied(value: Any, livemode: bool) -> Any:
     if isinstance(value, dict):
         return {
-            key: livemode if key == "livemode" else dict(inner or {}) if key == "metadata" else _copied(inner, livemode)
+            key: livemode
+            if key == "livemode"
+            else dict(inner or {})
+            if key == "metadata"
+            else _copied(inner, livemode)
+            if isinstance(inner, dict | list)
+            else inner
             for key, inner in value.items()
         }
     return [_copied(inner, livemode) for inner in value] if isinstance(value, list) else value
