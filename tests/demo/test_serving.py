@@ -113,14 +113,14 @@ def test_the_second_start_goes_on_with_what_is_there(folder: Path) -> None:
 
 
 def test_fresh_begins_with_nothing_of_what_was_there(folder: Path) -> None:
-    key = (folder / "var/demo/secret.key").read_text()
+    path = folder / "var/demo/secret.key"
+    key = path.read_text()
     command = [COMMAND, "serve", "--demo", "--fresh", "--port", "1"]
     running = subprocess.Popen(command, cwd=folder, env=surroundings())
     try:
-        wait_until(lambda: not (folder / "var/demo/demo.json").exists(), "what was there to go")
+        wait_until(lambda: path.exists() and path.read_text() != key, "a new key")
+        assert not any((folder / f"var/demo/{name}").exists() for name in ("demo.json", "stripe.json", "fakes.json"))
         wait_until((folder / "var/demo/coopgov.db").exists, "the new database")
-        assert (folder / "var/demo/secret.key").read_text() != key
-        assert not (folder / "var/demo/stripe.json").exists()
     finally:
         running.kill()
         running.wait()
