@@ -44,10 +44,11 @@ def test_each_night_reads_what_is_new_since_the_last_and_three_days(shop: Shop, 
 
 def test_stripe_down_for_a_day_is_caught_up_with(shop: Shop, catch_up: Callable[[], int]) -> None:
     shop.begin()
-    shop.world.faults.add({"path": "/v1/", "status": 503, "times": 3})
+    shop.world.faults.add({"path": "/v1/", "status": 503, "times": 1000})
     shop.lose_messages()
     catch_up()
     assert shop.payments() == []
+    shop.world.faults.add({"clear": True})
     shop.forward(days=1, minutes=1)
     catch_up()
     assert len(shop.payments()) == 1
