@@ -18,9 +18,10 @@ from coopgov.config import read_settings
 from coopgov.demo.providers import SLUG, FakesFailed, Told, fakes_beside, wait_for_former
 
 PARENT = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from coopgov.demo.providers import Told, fakes_beside
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that began the tests in the background ignores it
 with fakes_beside(Path(sys.argv[1]), Told()) as settings:
     print(settings["stripe_api_base"], settings["opencollective_url"], flush=True)
     time.sleep(60)

@@ -134,7 +134,7 @@ class TestComments:
         ("form", "says"),
         [
             ({"text": " "}, "Write something first."),
-            ({"text": "x" * 20_001}, "characters too many"),
+            ({"text": "x" * 20_001}, "character too many"),
             ({"text": "Typed.", "parent": "77"}, "not in this discussion"),
             ({"text": "é" * 15_000}, "This text is too long"),
         ],

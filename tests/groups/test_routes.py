@@ -195,12 +195,12 @@ def test_for_others_there_is_no_way_to_found_a_group(sign_in, client):
     ("wrong", "says"),
     [
         ({"name": ""}, "Give the group a name."),
-        ({"name": "x" * 81}, "1 characters too many"),
+        ({"name": "x" * 81}, "1 character too many"),
         ({"summary": " "}, "Say in one line what the group is for."),
         ({"joining": ""}, "Choose how members join."),
         ({"joining": "whatever"}, "Choose one of the options."),
         ({"name": "tech"}, "There is already a group called tech."),
-        ({"purpose": "x" * 20_001}, "characters too many"),
+        ({"purpose": "x" * 20_001}, "character too many"),
     ],
 )
 def test_a_form_that_cannot_be_meant_comes_back_with_what_was_typed(sign_in, wrong, says):
