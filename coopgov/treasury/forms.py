@@ -1,11 +1,12 @@
 """What the treasurer writes down."""
 
+import re
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 from wtforms import BooleanField, DateField, Field, HiddenField, IntegerField, RadioField, SelectMultipleField
-from wtforms.validators import Optional
+from wtforms.validators import NumberRange, Optional, Regexp
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from coopgov.core.errors import Refused
@@ -22,6 +23,7 @@ from coopgov.membership.services.tiers import TierTerms
 from coopgov.treasury.queries.people import Person, person_called
 
 RELIEFS = [("pause", N_("Nothing for a while")), ("less", N_("Less each month, until further notice"))]
+KEY = re.compile(r"[A-Za-z0-9_-]{1,60}\Z")  # as core.ids makes them
 NOBODY_CALLED_THAT = N_("Nobody, or more than one, is called that: choose from the list, or write the member's number.")
 
 
@@ -44,7 +46,7 @@ class PeopleForm(BaseForm):
 class BookingForm(PeopleForm):
     """A payment by bank or in cash."""
 
-    key = HiddenField()
+    key = HiddenField(validators=[Regexp(KEY, message=lazy("This form cannot be booked: begin a new one."))])
     amount = MoneyField(lazy("Amount"), [needed(N_("Write the amount."))])
     day = DateField(lazy("Day"), [needed(N_("Write the day on which it arrived."))])
     source = RadioField(lazy("How it came"))
@@ -131,7 +133,9 @@ class TierForm(BaseForm):
         option_widget=CheckboxInput(),
     )
     position = IntegerField(
-        lazy("Place in the list"), [Optional()], description=lazy("Tiers are shown from low to high.")
+        lazy("Place in the list"),
+        [Optional(), NumberRange(0, 999, lazy("Write a number from 0 to 999."))],
+        description=lazy("Tiers are shown from low to high."),
     )
     oc_tier = StringField(
         lazy("Tier at Open Collective"),

@@ -69,9 +69,19 @@ def test_a_payment_is_booked_received_and_covers_the_days_that_were_written(trea
 
 
 def test_the_same_form_sent_twice_books_once(treasurer: int) -> None:
-    first, again = booked(written(), treasurer), booked(written(amount=pounds(900)), treasurer)
+    first, again = booked(written(), treasurer), booked(written(), treasurer)
     assert first.id == again.id
     assert db.session.scalar(select(func.count()).select_from(LedgerEntry)) == 1
+
+
+def test_a_form_that_comes_again_with_something_else_in_it_does_not_seem_to_be_booked(treasurer: int) -> None:
+    ada = member("Ada").id
+    number = booked(written(), treasurer).id
+    for other in ({"amount": pounds(900)}, {"source": "bank"}, {"day": TODAY - timedelta(days=1)}, {"party_id": ada}):
+        assert refused(lambda other=other: book_by_hand(written(**other), treasurer, NOW)) == "by_hand.used"
+    with write_transaction():
+        take_back(db.session.get_one(Contribution, number), treasurer, NOW)
+    assert refused(lambda: book_by_hand(written(), treasurer, NOW)) == "by_hand.used"
 
 
 def test_dues_of_nobody_wait_and_a_gift_of_nobody_does_not(treasurer: int) -> None:
@@ -112,6 +122,7 @@ def test_what_cannot_be_meant_is_refused(treasurer: int) -> None:
         "by_hand.long_ago": {"day": date(1999, 12, 31)},
         "by_hand.days": {"party_id": ada, "covers": (NOVEMBER[1], NOVEMBER[0])},
         "by_hand.nobody": {"covers": NOVEMBER},
+        "by_hand.too_far": {"party_id": ada, "covers": (NOVEMBER[0], date(9999, 12, 31))},
         "matching.no_member": {"party_id": 9_999},
         "matching.purpose": {"purpose": "bribe"},
     }

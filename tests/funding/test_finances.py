@@ -154,7 +154,13 @@ def test_years_are_paged(app: Flask, client: Browser) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["", "?month=2026-13&heading=received&currency=GBP", "?month=2026-11&heading=names&currency=GBP"]
+    "query",
+    [
+        "",
+        "?month=9999-12&heading=received&currency=GBP",
+        "?month=2026-13&heading=received&currency=GBP",
+        "?month=2026-11&heading=names&currency=GBP",
+    ],
 )
 def test_bookings_of_nothing_that_exists_are_not_found(app: Flask, client: Browser, query: str) -> None:
     assert client.get(f"/finances/entries{query}").status_code == 404

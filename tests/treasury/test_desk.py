@@ -102,6 +102,18 @@ def test_a_payment_is_booked_in_two_steps_with_the_days_worked_out(desk: SimpleN
     assert "Ada Lovelace" in desk.browser.get(done.location).text
 
 
+def test_going_back_and_booking_the_next_payment_asks_once_more_and_books_it(desk: SimpleNamespace) -> None:
+    assert desk.browser.submit("/treasury/book", **booking(purpose="donation")).status_code == 303
+    other = booking(purpose="donation", amount="9", source="cash")
+    asked = desk.browser.submit("/treasury/book", **other)
+    assert asked.status_code == 409
+    assert "Nothing was booked now" in asked.text
+    key = re.search(r'name="key"[^>]*value="([^"]+)"', asked.text)
+    assert key
+    assert desk.browser.submit("/treasury/book", **{**other, "key": key[1]}).status_code == 303
+    assert balances()["assets:cash", "GBP"] == 900
+
+
 def test_a_gift_of_nobody_is_booked_at_once(desk: SimpleNamespace) -> None:
     done = desk.browser.submit("/treasury/book", **booking(member="", purpose="donation", source="cash"))
     assert done.status_code == 303
@@ -128,6 +140,10 @@ def test_a_gift_of_nobody_is_booked_at_once(desk: SimpleNamespace) -> None:
             "Nobody books their own",
         ),
         ({"covers_from": "2026-11-30", "covers_to": "2026-11-01"}, 422, "comes after the first"),
+        ({"covers_from": "2026-11-01", "covers_to": "9999-12-31"}, 422, "within twenty years"),
+        ({"covers_from": "0001-01-01", "covers_to": "2026-11-30"}, 422, "after the year 2000"),
+        ({"key": "a b"}, 422, "begin a new one"),
+        ({"key": ""}, 422, "begin a new one"),
     ],
 )
 def test_what_cannot_be_meant_is_said_beside_the_field_and_kept(
@@ -164,6 +180,7 @@ def test_payments_are_found_by_whatever_is_known_of_them(desk: SimpleNamespace) 
     assert "2 payments" in desk.browser.get("/treasury/payments?source=stripe").text
     assert "1 payment<" in desk.browser.get(f"/treasury/payments?member={desk.ada}").text
     assert "No payment is like this." in desk.browser.get("/treasury/payments?q=zed").text
+    assert desk.browser.get(f"/treasury/payments?member={10**24}").status_code == 200
     assert "No payment is like this." in desk.browser.get("/treasury/payments?status=lost").text
 
 
@@ -271,6 +288,8 @@ def test_tiers_are_made_changed_and_withdrawn(desk: SimpleNamespace) -> None:
         ({"suggested": "4"}, "none below the minimum"),
         ({"intervals": []}, "Choose at least one interval."),
         ({"intervals": ["week"]}, "Choose at least one interval."),
+        ({"position": 10**10}, "Write a number from 0 to 999."),
+        ({"position": -1}, "Write a number from 0 to 999."),
     ],
 )
 def test_a_tier_that_cannot_be_meant_is_refused(desk: SimpleNamespace, fields: dict[str, Any], says: str) -> None:

@@ -1,6 +1,6 @@
 """Pure rules of payments that the treasurer books by hand."""
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from coopgov.core.errors import Kind, Refusals, Refused
@@ -9,6 +9,7 @@ from coopgov.core.text import N_
 SOURCES: dict[str, str] = {"bank": N_("Bank transfer"), "cash": N_("Cash")}
 PURPOSES: dict[str, str] = {"dues": N_("Dues"), "donation": N_("Gift"), "other": N_("Something else")}
 EARLIEST = date(2000, 1, 1)  # before it, a year is a slip of the keys
+LONGEST = timedelta(days=20 * 366)  # after the payment; whoever reckons on from year 9999 finds no next day
 
 REFUSALS: Refusals = {
     "by_hand.own": (
@@ -18,6 +19,11 @@ REFUSALS: Refusals = {
     "by_hand.future": (Kind.INVALID, N_("This day has not come yet.")),
     "by_hand.long_ago": (Kind.INVALID, N_("Write a day after the year 2000.")),
     "by_hand.days": (Kind.INVALID, N_("The last day that is covered comes after the first.")),
+    "by_hand.too_far": (Kind.INVALID, N_("Nobody pays for so long ahead: write a last day within twenty years.")),
+    "by_hand.used": (
+        Kind.CONFLICT,
+        N_("Nothing was booked now: this form has booked another payment before. If this is a new one, book it."),
+    ),
     "by_hand.no_months": (
         Kind.INVALID,
         N_("This amount covers no whole month of what the member pays: say which days it covers."),
@@ -42,11 +48,15 @@ def moment_of(day: date, zone: str, now: datetime) -> datetime:
     return min(noon.astimezone(now.tzinfo), now)
 
 
-def check_days(covers: tuple[date, date] | None, party_id: int | None) -> None:
-    """Raises Refused for days that end before they begin, or that are nobody's."""
+def check_days(covers: tuple[date, date] | None, party_id: int | None, paid_on: date) -> None:
+    """Raises Refused for days that end before they begin, that are nobody's, or of another age of the world."""
     if covers is None:
         return
     if party_id is None:
         raise Refused("by_hand.nobody", field="member")
     if covers[1] < covers[0]:
         raise Refused("by_hand.days", field="covers_to")
+    if covers[0] < EARLIEST:
+        raise Refused("by_hand.long_ago", field="covers_from")
+    if covers[1] - paid_on > LONGEST:
+        raise Refused("by_hand.too_far", field="covers_to")

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import MAXYEAR, date
 from typing import Any
 
 from coopgov.core.money import Money
@@ -25,11 +25,12 @@ def month_key(month: date) -> str:
 
 
 def month_of_key(key: str) -> date | None:
-    """The first day of the month that ``key`` names; None when it names none."""
+    """The first day of the month that ``key`` names; None when it names none, or one that no month comes after."""
     try:
-        return date.fromisoformat(f"{key}-01") if len(key) == 7 and key.isascii() else None
+        found = date.fromisoformat(f"{key}-01") if len(key) == 7 and key.isascii() else None
     except ValueError:
         return None
+    return found if found and found.year < MAXYEAR else None
 
 
 def statement_rows(months: Iterable[MonthSums]) -> list[dict[str, str]]:

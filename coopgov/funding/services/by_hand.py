@@ -15,7 +15,7 @@ from coopgov.funding.rules.payments import PURPOSES
 from coopgov.funding.services.bookings import settle
 from coopgov.funding.services.findings import close_finding, open_about
 from coopgov.funding.services.ingest import apply
-from coopgov.funding.services.look import looking
+from coopgov.funding.services.look import Look, looking
 from coopgov.identity.models import Party
 from coopgov.infra import audit
 from coopgov.infra.db import writing_session
@@ -38,18 +38,20 @@ class ByHand:
 def book_by_hand(wanted: ByHand, by_id: int, now: datetime) -> Contribution:
     """The payment, booked; the same form sent twice gives the one that it booked the first time.
 
-    Raises Refused: ``by_hand.*``, ``matching.no_member``, ``matching.purpose``.
+    Raises Refused: ``by_hand.*``, ``matching.no_member``, ``matching.purpose``; ``by_hand.used`` for a form that booked
+    something else before.
     """
     session = writing_session()
-    booked = _booked(wanted.source, wanted.key)
+    look = looking(wanted.source, now)
+    booked = _booked(wanted.key)
     if booked is not None:
+        _refuse_unless_same(booked, wanted, look)
         return booked
     if wanted.party_id == by_id:
         raise Refused("by_hand.own", field="member")
     if wanted.source not in SOURCES or wanted.purpose not in PURPOSES:
         raise Refused("matching.purpose", field="purpose")
-    check_days(wanted.covers, wanted.party_id)
-    look = looking(wanted.source, now)
+    check_days(wanted.covers, wanted.party_id, wanted.day)
     note = HandNote(
         key=wanted.key,
         source=wanted.source,
@@ -70,9 +72,16 @@ def book_by_hand(wanted: ByHand, by_id: int, now: datetime) -> Contribution:
     return row
 
 
-def _booked(source: str, key: str) -> Contribution | None:
-    query = select(Contribution).where(Contribution.source == source, Contribution.remote_id == MARK + key)
+def _booked(key: str) -> Contribution | None:
+    query = select(Contribution).where(Contribution.source.in_(SOURCES), Contribution.remote_id == MARK + key)
     return writing_session().scalars(query).first()
+
+
+def _refuse_unless_same(booked: Contribution, wanted: ByHand, look: Look) -> None:
+    """A form that comes again with something else in it (back, changed, sent) must not seem to be booked."""
+    there = (booked.source, booked.gross, look.day(booked.paid_at), booked.party_id, booked.remote_status)
+    if there != (wanted.source, wanted.amount, wanted.day, wanted.party_id, "succeeded"):
+        raise Refused("by_hand.used")
 
 
 def _payer(wanted: ByHand, now: datetime) -> RemotePayer | None:

@@ -55,6 +55,8 @@ def book() -> Response:
             number = row.id
     except Refused as refused:
         form.refuse(refused, text_of(refused))
+        if refused.reason == "by_hand.used":
+            form.key.data = random_id()
         return _page(form, status_of(refused))
     return go(f"/treasury/payments/{number}", said="payment-booked")
 
@@ -78,7 +80,7 @@ def _propose(form: BookingForm, person: Person | None) -> Response:
 def _wanted(form: BookingForm, person: Person | None) -> ByHand:
     first, last = form.covers_from.data, form.covers_to.data
     return ByHand(
-        key=str(form.key.data or "")[:60],
+        key=str(form.key.data),
         source=str(form.source.data),
         amount=form.sum,
         day=form.paid_on,

@@ -16,6 +16,7 @@ from coopgov.funding.services.refunds import ask_refund
 from coopgov.identity.queries import names_of
 from coopgov.infra.db import write_transaction
 from coopgov.infra.web.access import TREASURER, allow, current_viewer
+from coopgov.infra.web.addresses import LARGEST_ID
 from coopgov.infra.web.answers import status_of, text_of
 from coopgov.infra.web.moment import received_at
 from coopgov.infra.web.pages import paged, show
@@ -49,8 +50,16 @@ def _asked() -> queries.Asked:
         words=given.get("q", "").strip()[:100],
         status=given.get("status", "") if given.get("status") in queries.STATES else "",
         source=given.get("source", "") if given.get("source") in queries.SOURCES else "",
-        party_id=given.get("member", type=int),
+        party_id=given.get("member", type=_row_number),
     )
+
+
+def _row_number(typed: str) -> int:
+    """Raises ValueError for what no row can have, so that it asks for nothing."""
+    number = int(typed)
+    if not 0 < number <= LARGEST_ID:
+        raise ValueError(typed)
+    return number
 
 
 @bp.get("/<int:number>")
