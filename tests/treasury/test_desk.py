@@ -15,7 +15,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from coopgov.core.money import Money
-from coopgov.funding.models import Contribution, Finding, LedgerEntry, Sync
+from coopgov.funding.models import Contribution, Finding, LedgerEntry, Pledge, Sync
 from coopgov.funding.services.findings import open_finding
 from coopgov.infra.check import run_checks
 from coopgov.infra.db import db, write_transaction
@@ -313,6 +313,33 @@ def test_a_finding_is_closed_with_a_word(desk: SimpleNamespace) -> None:
     page = desk.browser.get("/treasury/findings").text
     assert "Nothing to look at" in page
     assert "Stopped one" in page
+
+
+def test_findings_name_the_member_and_link_the_payment_in_as_many_statements(
+    desk: SimpleNamespace, statements: Any
+) -> None:
+    take(NOW, pledge(), payment("in_7", payer=payer("grace")))
+    owned, number = db.session.scalars(select(Pledge.id)).one(), the().id
+    with write_transaction() as session:
+        session.get_one(Pledge, owned).party_id = desk.bob
+        open_finding("two_pledges", f"party:{desk.ada}", {"pledge": 1}, NOW)
+        open_finding("paid_late", "application:77", {"party": desk.ada}, NOW)
+        open_finding("relief", f"pledge:{owned}", {"kind": "cancel"}, NOW)
+        open_finding("dispute", f"contribution:{number}", {}, NOW)
+        open_finding("foreign", "stripe:sub_x", {}, NOW)
+    for path in ("/treasury", "/treasury/findings"):
+        page = desk.browser.get(path).text
+        assert not re.search(r"(party|contribution|pledge|application|stripe):", page)
+        assert page.count(f'href="/treasury/payments?member={desk.ada}"><bdi>Ada Lovelace</bdi>') == 2
+        assert f'href="/treasury/payments?member={desk.bob}"><bdi>Bob Frost</bdi>' in page
+        assert f'href="/treasury/payments/{number}"><bdi>Payment of £3.00 · Grace</bdi>' in page
+        assert "<code>sub_x</code>" in page
+    with statements() as few:
+        desk.browser.get("/treasury/findings")
+    take(NOW, *(payment(f"in_{n}", payer=payer(f"p{n}")) for n in range(20, 30)))
+    with statements() as many:
+        desk.browser.get("/treasury/findings")
+    assert len(few) == len(many)
 
 
 def test_the_books_are_handed_out_without_formulas(desk: SimpleNamespace) -> None:

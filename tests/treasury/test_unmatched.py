@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from coopgov.funding.models import Contribution, ContributionShare, Payer
+from coopgov.funding.providers.base import RemotePayer
 from coopgov.infra.db import db
 from coopgov.treasury.queries.people import Person, person_called
 from tests.conftest import NOW
@@ -37,6 +38,18 @@ def test_a_payment_waits_with_candidates_and_why(waiting: SimpleNamespace) -> No
     assert "Ada Lovelace" in page
     assert "name 96 %" in page
     assert "Bob Frost" not in page
+
+
+def test_a_payer_without_a_name_is_called_unnamed_and_the_rarer_answers_are_folded(desk: SimpleNamespace) -> None:
+    take(NOW, payment(payer=RemotePayer(remote_id="cus_x", kind="incognito")))
+    page = desk.browser.get(QUEUE).text
+    assert "<bdi>Unnamed</bdi>" in page
+    assert "Say whose it is" in page
+    folded = re.search(r"<details><summary>More.*?</details>", page, re.DOTALL)
+    assert folded
+    assert all(words in folded[0] for words in ("Split", "It is a gift", "Something else"))
+    desk.browser.submit(f"{QUEUE}/{the().id}/declare", purpose="donation")
+    assert "<bdi>Unnamed</bdi> → " in desk.browser.get(QUEUE).text
 
 
 def test_one_click_matches_and_one_undoes(waiting: SimpleNamespace) -> None:

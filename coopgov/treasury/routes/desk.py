@@ -29,7 +29,6 @@ Facts = dict[str, Any]
 FINDING_WORDS: Facts = {
     "kinds": KINDS,
     "advice": WHAT_TO_DO,
-    "path_of": queries.path_of,
     "words_of": queries.words_of,
 }
 FINDINGS_ON_DESK, FINDINGS_A_PAGE = 5, 50
@@ -39,16 +38,11 @@ FINDINGS_ON_DESK, FINDINGS_A_PAGE = 5, 50
 @allow(TREASURER)
 def index() -> Response:
     now = received_at()
-    facts: Facts = {"desk": desk(now, coop_profile().zone), "findings": queries.other_findings(FINDINGS_ON_DESK)}
+    found = queries.other_findings(FINDINGS_ON_DESK)
+    facts: Facts = {"desk": desk(now, coop_profile().zone), "findings": found, "abouts": queries.abouts(found)}
     facts["month"] = now.astimezone(ZoneInfo(coop_profile().zone)).date()
-    words: Facts = {
-        "sources": SOURCES,
-        "kinds": KINDS,
-        "advice": WHAT_TO_DO,
-        "path_of": queries.path_of,
-        "words_of": queries.words_of,
-    }
-    return show("treasury/index.html", **facts, **words, is_stale=lambda read_at: is_stale(read_at, now))
+    words: Facts = {"sources": SOURCES, "is_stale": lambda read_at: is_stale(read_at, now)}
+    return show("treasury/index.html", **facts, **words, **FINDING_WORDS)
 
 
 @bp.get("/findings")
@@ -70,11 +64,8 @@ def close(number: int) -> Response:
 
 def _findings(form: NoteForm, about: int, status: int = 200) -> Response:
     page = paged(queries.open_count(), FINDINGS_A_PAGE)
-    facts: Facts = {
-        "page": page,
-        "rows": queries.open_findings(page.size, page.first),
-        "closed": queries.closed_findings(),
-    }
+    rows, closed = queries.open_findings(page.size, page.first), queries.closed_findings()
+    facts: Facts = {"page": page, "rows": rows, "closed": closed, "abouts": queries.abouts([*rows, *closed])}
     return show("treasury/findings.html", status, form=form, about=about, **facts, **FINDING_WORDS)
 
 
