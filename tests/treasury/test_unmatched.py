@@ -9,7 +9,9 @@ from sqlalchemy import select
 
 from coopgov.funding.models import Contribution, ContributionShare, Payer
 from coopgov.funding.providers.base import RemotePayer
+from coopgov.infra.check import run_checks
 from coopgov.infra.db import db
+from coopgov.membership.queries.standing import judgement
 from coopgov.treasury.queries.people import Person, person_called
 from tests.conftest import NOW
 from tests.funding.facts import balances, payer, payment, take
@@ -65,6 +67,21 @@ def test_one_click_matches_and_one_undoes(waiting: SimpleNamespace) -> None:
     assert "Ada Lovelance" in waiting.browser.get(QUEUE).text
     assert the().party_id is None
     assert db.session.scalars(select(ContributionShare)).all() == []
+
+
+@pytest.mark.parametrize("path", ["match", "split"])
+def test_what_its_source_took_for_something_else_is_dues_once_it_is_a_members(
+    desk: SimpleNamespace, path: str
+) -> None:
+    take(NOW, payment(gross=600, purpose="other"))
+    bob = f"party:{desk.bob}"
+    parts = {"member_1": f"party:{desk.ada}", "amount_1": "3", "member_2": bob, "amount_2": "3"}
+    form = {"member": bob} if path == "match" else parts
+    assert desk.browser.submit(f"{QUEUE}/{the().id}/{path}", **form).status_code == 303
+    assert balances()["income:dues", "GBP"] == -600
+    assert ("income:other", "GBP") not in balances()
+    assert judgement(desk.bob, NOW).covered_to is not None
+    assert {name: faults for name, faults in run_checks().items() if faults} == {}
 
 
 def test_always_for_this_payer_takes_all_that_waits(waiting: SimpleNamespace) -> None:
@@ -143,7 +160,7 @@ def test_the_queue_takes_as_many_statements_however_long_it_is(desk: SimpleNames
     with statements() as many:
         desk.browser.get(QUEUE)
     assert len(few) == len(many)
-    assert len(re.findall("Somebody else", desk.browser.get(QUEUE).text)) == 18
+    assert len(re.findall("Say whose it is", desk.browser.get(QUEUE).text)) == 18
 
 
 def test_two_of_one_name_are_told_apart() -> None:

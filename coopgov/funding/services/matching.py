@@ -28,6 +28,7 @@ def match(row: Contribution, party_id: int, by_id: int, now: datetime, days: Day
     _refuse_unless_waiting(row)
     _refuse_unless_somebody_else(party_id, by_id)
     row.party_id, row.updated_at = party_id, now
+    _book_as_dues(row, by_id, now)
     if days is not None and row.covers_from is None:
         _share(row, Portion(party_id, row.gross, days))
     _answered(row, by_id, "matched", now)
@@ -77,6 +78,7 @@ def split(row: Contribution, portions: Sequence[Portion], by_id: int, now: datet
     for portion in portions:
         _refuse_unless_somebody_else(portion.party_id, by_id)
         _share(row, portion)
+    _book_as_dues(row, by_id, now)
     session = writing_session()
     payer = session.get(Payer, row.payer_id) if row.payer_id else None
     if payer is not None:
@@ -102,8 +104,7 @@ def undo(row: Contribution, by_id: int, now: datetime) -> None:
         payer.matched_how = ""
     session.execute(delete(ContributionShare).where(ContributionShare.contribution_id == row.id))
     row.party_id, row.updated_at = None, now
-    if row.purpose != "dues":
-        mend_purpose(row, "dues", by_id, now)
+    _book_as_dues(row, by_id, now)
     if row.status == "succeeded":
         open_finding("unmatched", f"contribution:{row.id}", {}, now)
     audit.record(by_id, "contribution.unmatched", f"contribution:{row.id}", now)
@@ -149,6 +150,12 @@ def _share(row: Contribution, portion: Portion) -> None:
     share = ContributionShare(contribution_id=row.id, party_id=portion.party_id, amount_minor=portion.amount.minor)
     share.covers_from, share.covers_to = first, last
     writing_session().add(share)
+
+
+def _book_as_dues(row: Contribution, by_id: int, now: datetime) -> None:
+    """A member's payment is their dues, whatever its source took it for: nothing else covers days."""
+    if row.purpose != "dues":
+        mend_purpose(row, "dues", by_id, now)
 
 
 def _forget_payer(payer: Payer) -> None:
