@@ -553,6 +553,16 @@ def test_problems_wait_for_the_treasurer(app: Flask) -> None:
     assert entries() == {}
 
 
+@pytest.mark.parametrize("fact", [payment("in_2", status="gone"), movement(amount=-6000)])
+def test_what_a_person_has_closed_is_not_asked_again_at_the_next_reading(app: Flask, fact: Any) -> None:
+    take(NOW, movement())
+    take(NOW, fact)
+    with write_transaction() as session:
+        close_finding(session.scalars(select(Finding)).one(), person().id, "looked it up", NOW)
+    take(NOW + HOUR, fact)
+    assert findings() == set()
+
+
 def test_a_crash_in_the_middle_leaves_nothing(app: Flask) -> None:
     with pytest.raises(ZeroDivisionError), write_transaction():
         apply(snapshot(pledge(), payment(), refund(), movement(), balances=(pounds(5),)), NOW)

@@ -177,7 +177,7 @@ def book_movements(look: Look, remotes: Sequence[RemoteMovement]) -> None:
     drafts = {draft.ref: draft for remote in remotes if (draft := _movement(look, remote))}
     there = lines_of(list(drafts))
     for ref in there:
-        if there[ref] != sorted_lines(drafts[ref].lines):
+        if there[ref] != sorted_lines(drafts[ref].lines) and not was_answered("amount_differs", ref):
             open_finding("amount_differs", ref, {"entry": ref}, look.now)
     fresh = [(draft, Origin(look.source)) for ref, draft in drafts.items() if ref not in there]
     write_entries(fresh, look.now)

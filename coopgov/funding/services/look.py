@@ -14,7 +14,7 @@ from coopgov.funding.models import Contribution, Payer, Pledge
 from coopgov.funding.providers.base import RemotePayment, RemotePledge
 from coopgov.funding.rules.ledger import ACCOUNTS
 from coopgov.funding.rules.payments import PAYMENT_STATES, PLEDGE_STATES, PURPOSES
-from coopgov.funding.services.findings import open_finding
+from coopgov.funding.services.findings import open_finding, was_answered
 from coopgov.infra.coop import the_coop
 from coopgov.infra.db import writing_session
 
@@ -55,7 +55,9 @@ class Look:
     def put_aside(self, remote_id: str, why: str) -> None:
         """What cannot be meant waits for a person; the rest of the look goes on."""
         self.aside.add(remote_id)
-        open_finding("unreadable", f"{self.source}:{remote_id}", {"why": why}, self.now)
+        subject = f"{self.source}:{remote_id}"
+        if not was_answered("unreadable", subject):  # or each reading would ask again
+            open_finding("unreadable", subject, {"why": why}, self.now)
 
 
 def looking(source: str, now: datetime) -> Look:
