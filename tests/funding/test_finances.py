@@ -133,6 +133,11 @@ def test_one_person_who_pays_often_is_one_person(app: Flask, client: Browser) ->
     assert "the accounts open with the fifth" in client.get("/finances").text
 
 
+def test_payments_of_nobody_may_be_one_persons(app: Flask, client: Browser) -> None:
+    take(NOW, *(payment(f"in_{n}", 333, payer=None) for n in range(9)))
+    assert "the accounts open with the fifth" in client.get("/finances").text
+
+
 def test_two_currencies_are_never_added(app: Flask, client: Browser) -> None:
     fees = {STRIPE_FEES: Money(30, "EUR")}
     take(NOW, *(pay(n) for n in range(5)), *(replace(pay(n), gross=EUROS, fees=fees) for n in range(10, 15)))

@@ -222,9 +222,9 @@ def heading_in_sql() -> ColumnElement[str]:
 
 
 def _person() -> ColumnElement[str]:
-    """Whom a payment is from: a party that we know, else the payer, else nobody whom we could tell from others."""
-    parts = (("party", Contribution.party_id), ("payer", Contribution.payer_id), ("payment", Contribution.id))
-    return func.coalesce(*(literal(name) + cast(number, String) for name, number in parts))
+    """Whom a payment is from: a party that we know, else the payer, else nobody; all that is nobody's may be one's."""
+    parts = (("party", Contribution.party_id), ("payer", Contribution.payer_id))
+    return func.coalesce(*(literal(name) + cast(number, String) for name, number in parts), literal("nobody"))
 
 
 def _year() -> Any:
