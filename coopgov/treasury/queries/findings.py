@@ -54,10 +54,10 @@ def closed_findings() -> Sequence[Finding]:
     return db.session.scalars(query.order_by(Finding.closed_at.desc(), Finding.id.desc()).limit(SHOWN_CLOSED)).all()
 
 
-def finding(number: int) -> Finding:
-    """The finding; raises NotFound."""
+def closable(number: int) -> Finding:
+    """The finding, which a word can close; raises NotFound, also for an unmatched payment, which only an answer can."""
     found = db.session.get(Finding, number)
-    if found is None:
+    if found is None or found.kind == "unmatched":
         raise NotFound
     return found
 

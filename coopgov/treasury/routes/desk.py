@@ -54,7 +54,7 @@ def findings() -> Response:
 @bp.post("/findings/<int:number>/close")
 @allow(TREASURER, rerenders=True)
 def close(number: int) -> Response:
-    row, form = queries.finding(number), NoteForm()
+    row, form = queries.closable(number), NoteForm()
     if not form.validate():
         return _findings(form, number, 422)
     with write_transaction():
