@@ -7,7 +7,7 @@ from typing import Any
 
 from wtforms import BooleanField, DateField, Field, HiddenField, IntegerField, RadioField, SelectMultipleField
 from wtforms.validators import NumberRange, Optional, Regexp
-from wtforms.widgets import CheckboxInput, ListWidget
+from wtforms.widgets import CheckboxInput, HiddenInput, ListWidget
 
 from coopgov.core.errors import Refused
 from coopgov.core.money import Money, read_amount
@@ -96,10 +96,15 @@ class MatchForm(PeopleForm):
 class RefundForm(BaseForm):
     """How much goes back."""
 
+    seen = IntegerField(widget=HiddenInput(), validators=[Optional()])
     amount = MoneyField(lazy("Amount to give back"), [needed(N_("Write how much goes back: more than nothing."))])
 
     def __init__(self, currency: str, data: dict[str, Any] | None = None) -> None:
         super().__init__(data, meta={"currency": currency})
+
+    def look(self, times: int) -> None:
+        """What the page that is shown now says of refunds: sent back, it tells a second click from a second refund."""
+        self.seen.data, self.seen.raw_data = times, None
 
 
 class ReliefForm(BaseForm):

@@ -200,6 +200,22 @@ def test_money_is_given_back_in_parts_and_never_more_than_is_left(desk: SimpleNa
     assert {name: faults for name, faults in run_checks().items() if faults} == {}
 
 
+def test_a_second_click_gives_nothing_more_back(desk: SimpleNamespace) -> None:
+    desk.browser.submit("/treasury/book", **booking(purpose="donation"))
+    path = f"/treasury/payments/{the().id}"
+    seen = re.search(r'name="seen"[^>]*value="(\d+)"', desk.browser.get(path).text)
+    assert seen
+    assert desk.browser.submit(f"{path}/refund", amount="2", seen=seen[1]).status_code == 303
+    again = desk.browser.submit(f"{path}/refund", amount="2", seen=seen[1])
+    assert again.status_code == 409
+    assert "since you opened the page" in again.text
+    assert the().refunded_minor == 200
+    fresh = re.search(r'name="seen"[^>]*value="(\d+)"', again.text)
+    assert fresh
+    assert desk.browser.submit(f"{path}/refund", amount="2", seen=fresh[1]).status_code == 303
+    assert the().refunded_minor == 400
+
+
 # Arrears and relief
 
 
@@ -313,6 +329,13 @@ def test_a_finding_is_closed_with_a_word(desk: SimpleNamespace) -> None:
     page = desk.browser.get("/treasury/findings").text
     assert "Nothing to look at" in page
     assert "Stopped one" in page
+
+
+def test_a_word_does_not_take_a_payment_out_of_the_queue(desk: SimpleNamespace) -> None:
+    take(NOW, payment())
+    number = db.session.scalars(select(Finding.id)).one()
+    assert desk.browser.submit(f"/treasury/findings/{number}/close", note="never mind").status_code == 404
+    assert value_of(desk.browser.get("/treasury").text, "Unmatched payments") == "1"
 
 
 def test_findings_name_the_member_and_link_the_payment_in_as_many_statements(

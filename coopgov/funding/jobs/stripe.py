@@ -66,17 +66,38 @@ def _ask_change(wish: _Wish, _key: str) -> Answer:
 # Refunds
 
 
-def _prepare_refund(payload: Payload, _now: datetime) -> tuple[Stripe, str, Money]:
+@dataclass(frozen=True)
+class _Refund:
+    stripe: Stripe | None
+    why_not: str
+    charge_id: str
+    amount: Money
+    is_last_try: bool
+
+
+def _prepare_refund(payload: Payload, now: datetime) -> _Refund:
+    """A refund never ends among the dead jobs: tried again from there, it would be paid beside the one that the
+    treasurer asked for in its place."""
     row = db.session.get_one(Contribution, payload["contribution"])
-    return _stripe(), row.charge_id, Money(payload["minor"], payload["currency"])
-
-
-def _ask_refund(ready: tuple[Stripe, str, Money], key: str) -> Answer:
-    stripe, charge_id, amount = ready
+    amount = Money(payload["minor"], payload["currency"])
+    is_last_try = now - datetime.fromisoformat(payload["asked_at"]) >= GIVE_UP
     try:
-        return stripe.refund(charge_id, amount, key)
+        return _Refund(_stripe(), "", row.charge_id, amount, is_last_try)
+    except Permanent as error:
+        return _Refund(None, str(error), row.charge_id, amount, is_last_try)
+
+
+def _ask_refund(wanted: _Refund, key: str) -> Answer:
+    if wanted.stripe is None:
+        return ProviderRefused(wanted.why_not)
+    try:
+        return wanted.stripe.refund(wanted.charge_id, wanted.amount, key)
     except ProviderRefused as error:
         return error
+    except ProviderDown as error:
+        if wanted.is_last_try:
+            return ProviderRefused(str(error))
+        raise
 
 
 # Pages of Checkout that must not be paid

@@ -13,6 +13,10 @@ REFUSALS: Refusals = {
     "refund.nothing": (Kind.INVALID, N_("Write how much goes back: more than nothing.")),
     "refund.not_here": (Kind.CONFLICT, N_("This payment is given back where it was paid, not here.")),
     "refund.not_paid": (Kind.CONFLICT, N_("This payment did not arrive: nothing can go back.")),
+    "refund.meanwhile": (
+        Kind.CONFLICT,
+        N_("Money went back on this payment since you opened the page. See what is left, and ask again if you mean it."),
+    ),
     "refund.disputed": (
         Kind.CONFLICT,
         N_("The payer's bank has taken this payment back: a refund would pay it twice."),

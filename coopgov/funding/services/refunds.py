@@ -2,37 +2,41 @@
 
 from datetime import datetime
 
-from sqlalchemy import func, select
-
 from coopgov.core.errors import Refused
 from coopgov.core.money import Money
-from coopgov.funding.models import Contribution, Reversal
+from coopgov.funding.models import Contribution
 from coopgov.funding.providers.base import ProviderRefused, RemoteRefund, Snapshot
+from coopgov.funding.queries.refunds import REFUND, refund_jobs, times_refunded
 from coopgov.funding.services.findings import open_finding
 from coopgov.funding.services.ingest import apply
 from coopgov.infra import audit
 from coopgov.infra.db import writing_session
-from coopgov.infra.jobs import Job, Payload, enqueue
+from coopgov.infra.jobs import Payload, enqueue
 
-REFUND = "funding.refund"  # the kind of the task, in jobs/
 BY_HAND = ("bank", "cash")
 
 
-def ask_refund(contribution: Contribution, amount: Money, by_id: int, now: datetime) -> None:
+def ask_refund(
+    contribution: Contribution, amount: Money, by_id: int, now: datetime, seen: int | None = None
+) -> None:
     """Gives back ``amount``: Stripe is asked by a job, a refund by hand is booked at once, by whoever says that they
-    gave it back.
+    gave it back. ``seen``: what ``times_refunded`` was when they looked, so that a second click gives nothing back.
 
-    Raises Refused: ``refund.not_paid``, ``refund.disputed``, ``refund.nothing``, ``refund.too_much`` (asked for
+    Raises Refused ``refund.meanwhile`` when it is not that any more. Raises Refused: ``refund.not_paid``, ``refund.disputed``, ``refund.nothing``, ``refund.too_much`` (asked for
     but not done yet counts as gone), ``refund.not_here`` for what was paid at Open Collective. ValueError for another
     currency.
     """
+    writing_session()
+    times = times_refunded(contribution)
+    if seen is not None and seen != times:
+        raise Refused("refund.meanwhile")
     _check(contribution, amount)
-    key = f"refund-{contribution.id}-{_times_asked(contribution) + 1}"
+    key = f"refund-{contribution.id}-{times + 1}"
     if contribution.source in BY_HAND:
         _book_by_hand(contribution, amount, key, now)
     else:
         payload = {"contribution": contribution.id, "minor": amount.minor, "currency": amount.currency}
-        enqueue(REFUND, key, payload, now)
+        enqueue(REFUND, key, {**payload, "asked_at": now.isoformat()}, now)
     subject = f"contribution:{contribution.id}"
     audit.record(by_id, "refund.asked", subject, now, minor=amount.minor, currency=amount.currency)
     writing_session().flush()
@@ -40,7 +44,8 @@ def ask_refund(contribution: Contribution, amount: Money, by_id: int, now: datet
 
 def refundable(contribution: Contribution) -> Money:
     """What is left to give back, refunds that were asked for and not done yet counted as gone; read under the lock."""
-    waiting = [job for job in _asked(contribution) if job.state in ("queued", "running")]
+    writing_session()
+    waiting = [job for job in refund_jobs(contribution) if job.state in ("queued", "running")]
     gone = contribution.refunded_minor + sum(int(job.payload["minor"]) for job in waiting)
     return Money(max(contribution.gross_minor - gone, 0), contribution.currency)
 
@@ -57,16 +62,6 @@ def _check(contribution: Contribution, amount: Money) -> None:
     left = refundable(contribution)
     if amount > left:
         raise Refused("refund.too_much", field="amount", left=left)
-
-
-def _times_asked(contribution: Contribution) -> int:
-    back = select(func.count()).where(Reversal.contribution_id == contribution.id, Reversal.kind == "refund")
-    return len(_asked(contribution)) + (writing_session().scalar(back) or 0)
-
-
-def _asked(contribution: Contribution) -> list[Job]:
-    query = select(Job).where(Job.kind == REFUND, Job.key.startswith(f"refund-{contribution.id}-"))
-    return list(writing_session().scalars(query))
 
 
 def _book_by_hand(contribution: Contribution, amount: Money, key: str, now: datetime) -> None:

@@ -10,6 +10,7 @@ from coopgov.core.money import Money
 from coopgov.core.text import N_
 from coopgov.funding.models import Contribution
 from coopgov.funding.queries.ledger import booked
+from coopgov.funding.queries.refunds import times_refunded
 from coopgov.funding.rules.ledger import ACCOUNTS, KINDS
 from coopgov.funding.services.by_hand import is_by_hand, take_back
 from coopgov.funding.services.refunds import ask_refund
@@ -78,7 +79,7 @@ def refund(number: int) -> Response:
         return _payment(row, form, 422)
     try:
         with write_transaction():
-            ask_refund(row, form.amount.data, current_viewer().party_id, received_at())
+            ask_refund(row, form.amount.data, current_viewer().party_id, received_at(), form.seen.data)
     except Refused as refused:
         form.refuse(refused, text_of(refused))
         return _payment(row, form, status_of(refused))
@@ -95,6 +96,7 @@ def take_it_back(number: int) -> Response:
 
 
 def _payment(row: Contribution, form: RefundForm, status: int = 200) -> Response:
+    form.look(times_refunded(row))
     shares = queries.shares_of(row)
     parties = {share.party_id for share in shares} | ({row.party_id} if row.party_id else set())
     facts: dict[str, Any] = {

@@ -350,6 +350,20 @@ def test_a_debits_refund_is_under_way_for_days(shop: Shop) -> None:
     shop.settle_books()
 
 
+def test_a_refund_that_stripe_does_not_answer_for_half_a_day_is_told_and_never_tried_again(shop: Shop) -> None:
+    shop.join()
+    shop.world.faults.add({"path": "/v1/refunds", "status": 503, "times": 1_000})
+    with write_transaction():
+        ask_refund(shop.the_payment(), pounds(100), 1, shop.clock.now)
+    for _ in range(14):
+        shop.clock.forward(hours=6)
+        shop.work()
+    job = db.session.scalars(select(Job).where(Job.kind == "funding.refund")).one()
+    assert job.state == "done"
+    assert shop.findings() == [("refund_failed", f"contribution:{shop.the_payment().id}")]
+    assert refundable_of(shop.the_payment()) == 300
+
+
 def test_a_refund_that_stripe_refuses_waits_for_the_treasurer(shop: Shop) -> None:
     pledge = shop.join()
     paid = shop.the_payment()
