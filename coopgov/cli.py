@@ -4,9 +4,8 @@ import json
 import logging
 import random
 import shutil
-import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -25,14 +24,11 @@ from coopgov.core.time import utc_now
 from coopgov.demo import folder as demo_folder
 from coopgov.demo.providers import FakesFailed, Told, fakes_beside, wait_for_former
 from coopgov.demo.seed import demo_facts, seed_demo
-from coopgov.funding.cli import read_opencollective, shown
-from coopgov.funding.models import Sync
+from coopgov.funding.cli import read_opencollective, read_stripe, shown
 from coopgov.funding.providers.base import ProviderDown, ProviderRefused
 from coopgov.funding.providers.opencollective import reading as opencollective
 from coopgov.funding.providers.opencollective.addresses import webhook_url
-from coopgov.funding.providers.stripe.client import Stripe, connect
-from coopgov.funding.providers.stripe.sweeping import STREAMS
-from coopgov.funding.services.stripe_reading import begin_reading, take_portion
+from coopgov.funding.providers.stripe.client import connect
 from coopgov.infra import audit, backup, server
 from coopgov.infra.archive import BackupError
 from coopgov.infra.check import run_checks
@@ -331,28 +327,12 @@ def sync_stripe(since: datetime | None) -> None:
             stripe = connect(settings)
             if stripe is None:
                 raise click.ClickException("COOPGOV_STRIPE_SECRET_KEY is not set: there is nothing to read.")
-            read, changed = _read_stripe(stripe, since.replace(tzinfo=UTC) if since else None)
+            read, changed = read_stripe(stripe, utc_now, since.replace(tzinfo=UTC) if since else None)
         except ProviderDown as error:
             raise click.ClickException(f"{error}. Run it again: it goes on where it stopped.") from error
         except ProviderRefused as error:
             raise click.ClickException(f"Stripe says no: {error}") from error
     click.echo(f"Stripe: {read} objects read, {changed} rows new or different.")
-
-
-def _read_stripe(stripe: Stripe, since: datetime | None) -> tuple[int, int]:
-    """Reads page after page, each written down before the next is asked for; objects read, rows that changed."""
-    with write_transaction():
-        run = begin_reading(utc_now(), since)
-        run_id, cursor = run.id, dict(run.cursor)
-    with _progress("Stripe", STREAMS) as show:
-        while cursor:
-            show(cursor["stream"])
-            db.session.remove()  # no transaction is open while Stripe is spoken to
-            part = stripe.portion(cursor)
-            with write_transaction():
-                cursor = take_portion(run_id, cursor, part, utc_now()) or {}
-    run = db.session.get_one(Sync, run_id)
-    return run.done, run.changed
 
 
 @sync_group.command("opencollective")
@@ -375,23 +355,6 @@ def sync_opencollective(full: bool, show_webhook: bool) -> None:
         except ProviderRefused as error:
             raise click.ClickException(str(error)) from error
     click.echo(f"Open Collective: {read.done} objects read, {read.changed} rows new or different.")
-
-
-def _tell(label: str, stage: str, told: dict[str, None]) -> None:
-    told[stage] = None
-    click.echo(f"{label}: {stage}", err=True)
-
-
-@contextmanager
-def _progress(label: str, stages: Sequence[str]) -> Iterator[Callable[[str], None]]:
-    """Shows the stage that is reached: a bar on a terminal, else a line for each."""
-    if not sys.stderr.isatty():
-        told: dict[str, None] = {}
-        yield lambda stage: None if stage in told else _tell(label, stage, told)
-        return
-    with click.progressbar(length=len(stages), label=label, file=sys.stderr) as bar:
-        yield lambda stage: bar.update(stages.index(stage) - bar.pos)
-        bar.update(len(stages) - bar.pos)
 
 
 @main.group()

@@ -13,6 +13,7 @@ from coopgov.demo.diary import Act, awake
 from coopgov.demo.paying import begin_paying
 from coopgov.demo.reading import look_at_subscription, read_open_collective
 from coopgov.demo.stage import Stage
+from coopgov.discussion.models import Thread
 from coopgov.identity.queries import party
 from coopgov.identity.services import edit_profile
 from coopgov.infra.db import writing_session
@@ -21,11 +22,13 @@ from coopgov.membership.queries.terms import joining_terms
 from coopgov.membership.services import applications, reviewing
 from coopgov.membership.services.applications import Wish
 from coopgov.membership.services.joining import admit_payer
+from coopgov.membership.services.terms import Terms, edit_terms
 
 PERSONA = "applicant"
 CONFIRMED = timedelta(minutes=8)  # after sending
 READS = timedelta(minutes=20)  # before deciding
 READ_WITHIN = (0.8, 2.6)  # days
+CODE, CODE_SINCE = "code-of-conduct", 95.0  # the story of its present version; days ago, from then on it is accepted
 LINGERED = (0.1, 0.5)  # days from approval to payment
 
 
@@ -36,7 +39,8 @@ def applications_book() -> dict[str, Any]:
 
 
 def plan_applications(stage: Stage) -> None:
-    """Writes into the diary who is in the queue, and how far they are."""
+    """Writes into the diary what has to be accepted, who is in the queue, and how far they are."""
+    stage.diary.write(stage.diary.days_ago(CODE_SINCE), partial(_ask_for_the_code, stage))
     for plain in applications_book()["waiting"]:
         sent = stage.diary.days_ago(plain["days_ago"])
         stage.diary.write(sent, partial(_send, _wish(stage, plain)))
@@ -75,6 +79,14 @@ def application_id(stage: Stage) -> int:
 
 
 # Steps
+
+
+def _ask_for_the_code(stage: Stage, now: datetime) -> None:
+    """Whoever applies from now on accepts the code of conduct, and can read how it came to be."""
+    terms, thread = joining_terms(), writing_session().get_one(Thread, stage.threads[CODE])
+    assert terms is not None
+    words = {"prompt": terms.prompt, "min_age": terms.min_age, "by_hand": terms.by_hand}
+    edit_terms(Terms(is_open=True, code_url=thread.path, code_version="3", **words), "cli", now)
 
 
 def _wish(stage: Stage, plain: dict[str, Any]) -> Wish:

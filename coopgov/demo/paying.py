@@ -76,7 +76,11 @@ def _set_terms(stage: Stage, now: datetime) -> None:
     rule = RuleTerms(asks_dues=True, pending_votes=False, min_age_days=0, **till_book()["rule"])
     set_rule(rule, now, None, now)
     joining = till_book()["terms"]
-    edit_terms(Terms(is_open=True, code_url="", **{**joining, "by_hand": joining["by_hand"].strip()}), "cli", now)
+    edit_terms(
+        Terms(is_open=True, code_url="", code_version="", **{**joining, "by_hand": joining["by_hand"].strip()}),
+        "cli",
+        now,
+    )
 
 
 # To begin, and to end

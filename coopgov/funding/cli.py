@@ -1,9 +1,10 @@
-"""Reading Open Collective by hand: page after page, each written down before the next is asked for."""
+"""Reading providers by hand: page after page, each written down before the next is asked for."""
 
 import sys
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,8 +14,11 @@ from coopgov.funding.models import Sync
 from coopgov.funding.providers.base import ProviderDown, ProviderRefused
 from coopgov.funding.providers.opencollective.client import ProviderBusy
 from coopgov.funding.providers.opencollective.reading import Cursor, OpenCollective, Page
+from coopgov.funding.providers.stripe.client import Stripe
+from coopgov.funding.providers.stripe.sweeping import STREAMS
 from coopgov.funding.services import sync
 from coopgov.funding.services.opencollective import begin_run, take_page
+from coopgov.funding.services.stripe_reading import begin_reading, take_portion
 from coopgov.infra.db import db, write_transaction
 
 PAUSES_S = (1.0, 5.0, 15.0)  # before it is asked again when it is in trouble
@@ -120,3 +124,42 @@ def shown(steps: Iterator[Progress]) -> Progress:
                 waits = f", waits {step.waits.total_seconds():.0f} s" if step.waits else ""
                 click.echo(f"{step.done} of {step.total} read, {step.changed} new or different{waits}", err=True)
     return step
+
+
+# Stripe
+
+
+def read_stripe(stripe: Stripe, clock: Callable[[], datetime], since: datetime | None) -> tuple[int, int]:
+    """Reads to the end, gone on with where a reading was left; how many objects were read, and rows changed.
+
+    ``since``: everything from then on, not just from the last reading on. Raises ProviderDown or ProviderRefused.
+    """
+    with write_transaction():
+        run = begin_reading(clock(), since)
+        run_id, cursor = run.id, dict(run.cursor)
+    with _stages("Stripe", STREAMS) as show:
+        while cursor:
+            show(cursor["stream"])
+            db.session.remove()  # no transaction is open while Stripe is spoken to
+            part = stripe.portion(cursor)
+            with write_transaction():
+                cursor = take_portion(run_id, cursor, part, clock()) or {}
+    run = db.session.get_one(Sync, run_id)
+    return run.done, run.changed
+
+
+def _tell(label: str, stage: str, told: dict[str, None]) -> None:
+    told[stage] = None
+    click.echo(f"{label}: {stage}", err=True)
+
+
+@contextmanager
+def _stages(label: str, stages: Sequence[str]) -> Iterator[Callable[[str], None]]:
+    """Shows the stage that is reached: a bar on a terminal, else a line for each."""
+    if not sys.stderr.isatty():
+        told: dict[str, None] = {}
+        yield lambda stage: None if stage in told else _tell(label, stage, told)
+        return
+    with click.progressbar(length=len(stages), label=label, file=sys.stderr) as bar:
+        yield lambda stage: bar.update(stages.index(stage) - bar.pos)
+        bar.update(len(stages) - bar.pos)

@@ -2,6 +2,7 @@
 
 import gettext as stdlib_gettext
 import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -17,7 +18,7 @@ from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from coopgov import paths
-from coopgov.core.money import Money
+from coopgov.core.money import Money, decimals_of
 
 DEFAULT = "en"
 _language: ContextVar[str] = ContextVar("language", default=DEFAULT)
@@ -142,6 +143,15 @@ def money(amount: Money) -> str:
     )
 
 
+def money_short(amount: Money) -> str:
+    """As ``money``, without decimals when there is nothing behind the point: ``£1``, and ``£1.50``."""
+    if amount.minor % 10 ** decimals_of(amount.currency):
+        return money(amount)
+    whole = Decimal(amount.plain).to_integral_value()
+    pattern = re.sub(r"\.0+", "", Locale.parse(_formats()).currency_formats["standard"].pattern)
+    return numbers.format_currency(whole, amount.currency, pattern, locale=_formats(), currency_digits=False)
+
+
 def decimal_mark() -> str:
     """What stands between pounds and pence in the current language: a point or a comma."""
     return numbers.get_decimal_symbol(_formats())
@@ -209,6 +219,7 @@ def install(environment: Environment) -> None:
         full_time=full_time,
         short_time=short_time,
         money=money,
+        money_short=money_short,
         plain_day=plain_day,
         month_name=month_name,
         month_letter=month_letter,

@@ -1,6 +1,7 @@
 """The demonstration on both databases, seeded once for all of these tests."""
 
 import random
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -241,6 +242,17 @@ def test_the_applicants_link_leads_to_the_choice_of_what_to_give_again_and_again
         page = browser().get(link)
         assert page.status_code == 200
         assert "Solidarity" in page.text
+
+
+def test_who_applies_accepts_a_code_of_conduct_that_everybody_can_read(
+    demo: Demo, seeded: tuple[Flask, Demo], browser: Callable[[], Browser]
+) -> None:
+    page = browser().get("/join").text
+    assert "I accept the code of conduct (version 3)" in page
+    assert "I am 18 or over" in page
+    assert page.count("Tell us a bit about yourself") == 1
+    (address,) = re.findall(r'href="([^"]+)" target="_blank"', page)
+    assert browser().get(address).status_code == 200
 
 
 @pytest.mark.parametrize("persona", ["admin", "convenor", "member", "membership_secretary", "treasurer"])

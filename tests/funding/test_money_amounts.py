@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from coopgov.core.errors import Refused
 from coopgov.core.money import MOST_MINOR, Money, decimals_of, read_amount, total, zero
-from coopgov.infra.i18n import decimal_mark, money, month_name, plain_day, speaking
+from coopgov.infra.i18n import decimal_mark, money, money_short, month_name, plain_day, speaking
 from tests.conftest import NOW
 
 CURRENCIES = st.sampled_from(["GBP", "EUR", "JPY", "KWD", "UGX", "HUF"])
@@ -198,6 +198,25 @@ def test_decimals_are_those_of_the_standard(currency: str, decimals: int) -> Non
 def test_a_sum_is_shown_as_the_language_writes_it(language: str, minor: int, currency: str, shown: str) -> None:
     with speaking(language, "UTC"):
         assert money(Money(minor, currency)) == shown
+
+
+@pytest.mark.parametrize(
+    ("language", "minor", "currency", "shown"),
+    [
+        ("en", 100, "GBP", "£1"),
+        ("en", 150, "GBP", "£1.50"),
+        ("en", 0, "GBP", "£0"),
+        ("en", 123400, "EUR", "€1,234"),
+        ("de", 123400, "EUR", "1.234\xa0€"),
+        ("de", 123410, "EUR", "1.234,10\xa0€"),
+        ("en", 1500, "JPY", "JP¥1,500"),
+        ("en", 1500, "KWD", "KWD1.500"),
+        ("en", 2000, "KWD", "KWD2"),
+    ],
+)
+def test_a_whole_sum_can_be_shown_without_decimals(language: str, minor: int, currency: str, shown: str) -> None:
+    with speaking(language, "UTC"):
+        assert money_short(Money(minor, currency)) == shown
 
 
 def test_a_month_and_a_day_are_named_as_the_language_does() -> None:

@@ -64,7 +64,7 @@ class TestForm:
         assert "I accept the code of conduct (version 3)" in page
         assert 'href="/about" target="_blank"' in page
         assert '<option selected value="">Choose later</option>' in page
-        assert "From 100: £1.00 a month or more" in page
+        assert "From 100: £1 a month or more" in page
         assert "<details><summary>Optional</summary>" in page
         assert "Tech" in page
         assert page.count('type="checkbox"') == 3
@@ -481,7 +481,7 @@ class TestHome:
         tier(300)
         tier(100)
         page = client.get("/").text
-        assert "Join for £1.00 a month or more" in page
+        assert "Join for £1 a month or more" in page
         assert "Anybody aged 18 or over can apply" in page
         with statements() as sent:
             client.get("/")

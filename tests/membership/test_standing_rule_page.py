@@ -31,6 +31,13 @@ def secretary(sign_in: Callable[[int], Browser]) -> Browser:
     return sign_in(make.officer("membership_secretary").id)
 
 
+@pytest.mark.parametrize("page", ["/membership", "/membership/terms", "/membership/rule"])
+def test_the_secretarys_pages_lead_to_one_another(secretary: Browser, page: str) -> None:
+    shown = secretary.get(page).text
+    for other in ("/membership", "/membership/terms", "/membership/rule"):
+        assert f'href="{other}"' + (' aria-current="page"' if other == page else "") in shown
+
+
 def test_the_secretary_sets_a_rule_from_now_on_and_sees_all_versions(secretary: Browser) -> None:
     assert "No rule is set" in secretary.get("/membership/rule").text
     assert secretary.submit("/membership/rule", **FORM).status_code == 303

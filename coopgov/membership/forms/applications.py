@@ -20,7 +20,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from coopgov.core.text import N_
 from coopgov.infra.i18n import gettext as _
-from coopgov.infra.i18n import money
+from coopgov.infra.i18n import money_short
 from coopgov.infra.web.forms import (
     AtMost,
     BaseForm,
@@ -138,7 +138,7 @@ class ApplyForm(WaitingForm):
 
 
 def _tier(tier: Tier) -> str:
-    return _("%(tier)s: %(amount)s a month or more", tier=tier.name, amount=money(tier.minimum))
+    return _("%(tier)s: %(amount)s a month or more", tier=tier.name, amount=money_short(tier.minimum))
 
 
 def _read(url: str) -> Markup:

@@ -10,7 +10,7 @@ from coopgov.core.errors import Refused
 from coopgov.core.money import REFUSALS as AMOUNT_REFUSALS
 from coopgov.core.money import Money, read_amount
 from coopgov.core.text import N_, one_line
-from coopgov.infra.i18n import decimal_mark, money
+from coopgov.infra.i18n import decimal_mark, money_short
 from coopgov.infra.i18n import gettext as _
 from coopgov.infra.web.forms import AtMost, BaseForm, MoneyField, StringField, each_label, lazy, needed
 from coopgov.membership.models import Tier
@@ -83,7 +83,7 @@ class ChoiceForm(BaseForm):
 
 
 def _choices(tier: Tier) -> list[tuple[str, str]]:
-    suggested = [(f"{tier.id}-{minor}", money(Money(minor, tier.currency))) for minor in tier.suggested_minor]
+    suggested = [(f"{tier.id}-{minor}", money_short(Money(minor, tier.currency))) for minor in tier.suggested_minor]
     return [*suggested, (f"{tier.id}-{OWN}", _("Another amount"))]
 
 
