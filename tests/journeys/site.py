@@ -63,6 +63,9 @@ from coopgov.infra.crypto import Signer
 from coopgov.infra.db import db, write_transaction
 from coopgov.infra.jobs import Job, is_due
 from coopgov.infra.worker import Worker
+from coopgov.membership.queries.applications import open_application
+from coopgov.membership.queries.terms import open_terms
+from coopgov.membership.services import applications, reviewing
 from coopgov.membership.services import terms as joining
 from coopgov.membership.services.register import admit, appoint
 from coopgov.membership.services.standing import RuleTerms, set_rule
@@ -169,7 +172,11 @@ class Site:
             at_oc = {"act": "tier", "slug": slug, "name": slug.capitalize(), "cents": minor, "least_cents": minor}
             tier = self.fakes.collective.act(at_oc)
             given = TierTerms(
-                name=slug.capitalize(), minimum=Money(minor, "GBP"), oc_tier=f"{slug}-{tier.legacy_id}", position=minor
+                name=slug.capitalize(),
+                minimum=Money(minor, "GBP"),
+                suggested=[Money(minor, "GBP")],
+                oc_tier=f"{slug}-{tier.legacy_id}",
+                position=minor,
             )
             self.do(lambda now, given=given: save_tier(None, given, "cli", now))
         rule = RuleTerms(
@@ -179,6 +186,22 @@ class Site:
         code = {"code_url": "/about", "code_version": "3"}
         terms = joining.Terms(is_open=True, prompt="", min_age=18, by_hand="", **code)
         self.do(lambda now: joining.edit_terms(terms, "cli", now))
+
+    def approved(self, name: str, reader: Person) -> Person:
+        """Somebody whom the secretary ``reader`` has just approved: the mail to finish joining is on its way."""
+        email = f"{slug_of(name)}@example.org"
+
+        def act(now: datetime) -> Person:
+            terms = open_terms()
+            assert terms is not None
+            applications.apply(applications.Wish(email=email, name=name, about="I bake bread."), terms, "en", now)
+            row = open_application(email)
+            assert row is not None
+            applications.confirm(row, now)
+            reviewing.claim(row, reader.id, now)
+            return Person(reviewing.approve(row, row.revision, reader.id, now).id, name, email)
+
+        return self.do(act)
 
     def known(self, email: str) -> Person:
         """Who has the address."""

@@ -1,4 +1,8 @@
-"""A browser tab that looks hard at every page it comes to: console, requests, width, headings, language, axe."""
+"""A browser tab that looks hard at every page it comes to: console, requests, width, headings, language, axe.
+
+It counts what a journey costs: ``pages`` that came, ``taps``, and ``fields`` that were typed into. Pages of the fake
+providers are counted as well, and are not looked at: the real ones are others.
+"""
 
 import os
 import re
@@ -45,7 +49,8 @@ class Tab:
         self.site, self.setting, self.name = site, setting, name
         self.context = _context(browser, setting)
         self.page = self.context.new_page()
-        self.taps = self.pages = 0
+        self.taps = self.pages = self.fields = 0
+        self._homes = (f"{site.url}/", "data:", "blob:")
         self._faults: list[str] = []
         self._listen()
         self._examiner = Examiner(browser, setting) if not setting.js else None
@@ -61,7 +66,7 @@ class Tab:
             self._faults.append(f"console: {message.text}")
 
     def _watch(self, request: Request) -> None:
-        if not request.url.startswith((f"{self.site.url}/", "data:", "blob:")):
+        if not request.url.startswith(self._homes):
             self._faults.append(f"third party: {request.url}")
 
     def _weigh(self, response: Response) -> None:
@@ -104,6 +109,22 @@ class Tab:
         expect(self.page.locator(".htmx-request")).to_have_count(0, timeout=PATIENCE_MS)
         self.look()
 
+    # At a provider's
+
+    @contextmanager
+    def at_provider(self, words: str) -> Iterator[Page]:
+        """Taps a link that leads to a page of a fake; inside, requests may go there. Ends on a page of the co-op."""
+        homes, fakes = self._homes, self.site.fakes
+        self._homes = (*homes, f"{fakes.stripe_url}/", f"{fakes.opencollective_url}/")
+        with self.page.expect_navigation():
+            self._tap(self.page.get_by_role("link", name=words, exact=True))
+        self.pages += 1
+        expect(self.page.get_by_text("No money moves")).to_be_visible()
+        yield self.page
+        self.page.wait_for_url(f"{self.site.url}/**", timeout=PATIENCE_MS)
+        self._homes = homes
+        self.look()
+
     @contextmanager
     def _arriving(self, status: int) -> Iterator[None]:
         with self.page.expect_navigation() as arrival:
@@ -132,11 +153,16 @@ class Tab:
 
     def fill(self, label: str, text: str) -> None:
         """Types into a field."""
+        self.fields += 1
         self.page.get_by_label(re.compile(f"^{re.escape(label)}( \\(optional\\))?$")).fill(text)
 
     def choose(self, words: str) -> None:
         """Taps one of several choices."""
         self._tap(self.page.locator("label.choice").filter(has_text=re.compile(f"^{re.escape(words)}")).first)
+
+    def tick(self, words: str) -> None:
+        """Taps one tick."""
+        self._tap(self.page.get_by_role("checkbox", name=re.compile(f"^{re.escape(words)}")).first)
 
     def unfold(self, words: str) -> None:
         """Opens what is folded."""

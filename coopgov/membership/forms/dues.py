@@ -110,7 +110,7 @@ class FreeMoneyField(MoneyField):
 
 
 class ReliefForm(BaseForm):
-    """Pay less, or nothing for a while. No reason is asked."""
+    """Pay less, or nothing for a while. No reason is asked. It begins with the shortest pause: one click is enough."""
 
     kind = RadioField(
         lazy("What would help?"),
@@ -125,6 +125,8 @@ class ReliefForm(BaseForm):
             (str(months), _("Pay nothing for %(months)s months", months=months)) for months in self.months(longest)
         ]
         self.kind.choices = [("less", _("Pay less")), *pauses]
+        if self.kind.raw_data is None:  # nothing was sent yet
+            self.kind.data = str(PAUSES[0])
 
     @staticmethod
     def months(longest: int) -> list[int]:
@@ -136,6 +138,9 @@ class ReliefForm(BaseForm):
         right = super().validate(extra_validators)
         if right and self.kind.data == "less" and self.amount.data is None:
             self.amount.errors = [_("Write what you can pay each month: 0 or more.")]
+            return False
+        if right and self.kind.data != "less" and self.amount.data is not None:
+            self.kind.errors = [_("You wrote an amount: choose “Pay less”, or leave the amount empty.")]
             return False
         return right
 

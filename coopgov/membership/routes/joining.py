@@ -269,6 +269,7 @@ def _choice(
         name=names_of([_party(row)]).get(_party(row), row.name),
         asks=joining.asks_dues(now),
         can_pay=bool(tiers) and bool(ways),
+        came_back=request.args.get("from") == "opencollective",
         **dues_page.choice_facts(tiers),
     )
 

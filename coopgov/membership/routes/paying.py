@@ -157,7 +157,7 @@ def _at_open_collective(pledge: Pledge, who: Chooser) -> AnyResponse:
     url = contribution_url(
         pledge,
         current_settings(),
-        site_url(who.back),
+        site_url(f"{who.back}?from={pledge.source}"),
         tier=tier.oc_tier if tier else "",
         email=person.email if person else "",
         name=person.name if person else "",

@@ -1,5 +1,6 @@
 """From the mailed link to a member number: the choice, the payment, the return; and everything that may go wrong."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -263,6 +264,7 @@ def test_who_cannot_pay_joins_at_once_with_a_vote_and_no_reason(applicant: Appli
         ({"kind": "less", "amount": "-1"}, "amount"),
         ({"kind": "less", "amount": "1,50"}, "amount"),
         ({"kind": "24"}, "kind"),
+        ({"kind": "3", "amount": "1"}, "kind"),
         ({}, "kind"),
     ],
 )
@@ -272,6 +274,11 @@ def test_relief_that_cannot_be_read_is_refused_beside_its_field(
     answer = applicant.client.submit(applicant.path + "/relief", **form)
     assert (answer.status_code, f'id="{field}-error"' in answer.text) == (422, True)
     assert (rows(Relief), applicant.membership) == (0, None)
+
+
+def test_the_shortest_pause_is_chosen_already_so_that_one_click_is_enough(applicant: Applicant) -> None:
+    page = applicant.client.get(applicant.path + "/relief")
+    assert re.findall(r'<input[^>]* checked[^>]* value="(\w+)"', page.text) == ["3"]
 
 
 def test_paying_nothing_each_month_is_fine(applicant: Applicant) -> None:
