@@ -70,9 +70,7 @@ def test_one_click_matches_and_one_undoes(waiting: SimpleNamespace) -> None:
 
 
 @pytest.mark.parametrize("path", ["match", "split"])
-def test_what_its_source_took_for_something_else_is_dues_once_it_is_a_members(
-    desk: SimpleNamespace, path: str
-) -> None:
+def test_what_its_source_took_for_something_else_is_dues_once_it_is_a_members(desk: SimpleNamespace, path: str) -> None:
     take(NOW, payment(gross=600, purpose="other"))
     bob = f"party:{desk.bob}"
     parts = {"member_1": f"party:{desk.ada}", "amount_1": "3", "member_2": bob, "amount_2": "3"}

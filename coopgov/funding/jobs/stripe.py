@@ -9,11 +9,12 @@ from coopgov.funding.providers.base import PledgeChange, ProviderDown, ProviderR
 from coopgov.funding.providers.stripe.client import Stripe, connect
 from coopgov.funding.providers.stripe.sdk import Missing
 from coopgov.funding.providers.stripe.sweeping import Cursor, Portion
+from coopgov.funding.queries.refunds import REFUND
 from coopgov.funding.services import inbox, sync
 from coopgov.funding.services.findings import open_finding
 from coopgov.funding.services.ingest import apply
 from coopgov.funding.services.pledges import CHANGE, CLOSE_CHECKOUT, change_of, close_checkout, is_wanted, take_answer
-from coopgov.funding.services.refunds import REFUND, take_refund
+from coopgov.funding.services.refunds import take_refund
 from coopgov.funding.services.stripe_reading import SOURCE, begin_reading, take_portion
 from coopgov.infra.db import db, writing_session
 from coopgov.infra.jobs import Clockwork, OutsideTask, Payload, Permanent, enqueue

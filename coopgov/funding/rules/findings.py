@@ -32,7 +32,9 @@ WHAT_TO_DO: dict[str, str] = {
     "unreadable": N_("Look it up at the provider. If you cannot see what is wrong, report it to the administrator."),
     "balance_differs": N_("Read the provider again. What is still missing afterwards was never told to us."),
     "dispute": N_("Answer at the provider in time. The result comes in by itself."),
-    "refund_failed": N_("Look at the provider whether it went through after all. If not, ask for it again, or give it back another way."),
+    "refund_failed": N_(
+        "Look at the provider whether it went through after all. If not, ask for it again, or give it back another way."
+    ),
     "provider": N_("Read what the provider wants, and ask the administrator if it is about keys or settings."),
     "many_lapse": N_("Look whether payments are missing before anybody loses their vote."),
     "relief": N_("Change it at the provider by hand: there it goes on as before."),

@@ -15,7 +15,9 @@ REFUSALS: Refusals = {
     "refund.not_paid": (Kind.CONFLICT, N_("This payment did not arrive: nothing can go back.")),
     "refund.meanwhile": (
         Kind.CONFLICT,
-        N_("Money went back on this payment since you opened the page. See what is left, and ask again if you mean it."),
+        N_(
+            "Money went back on this payment since you opened the page. See what is left, and ask again if you mean it."
+        ),
     ),
     "refund.disputed": (
         Kind.CONFLICT,

@@ -16,15 +16,13 @@ from coopgov.infra.jobs import Payload, enqueue
 BY_HAND = ("bank", "cash")
 
 
-def ask_refund(
-    contribution: Contribution, amount: Money, by_id: int, now: datetime, seen: int | None = None
-) -> None:
+def ask_refund(contribution: Contribution, amount: Money, by_id: int, now: datetime, seen: int | None = None) -> None:
     """Gives back ``amount``: Stripe is asked by a job, a refund by hand is booked at once, by whoever says that they
     gave it back. ``seen``: what ``times_refunded`` was when they looked, so that a second click gives nothing back.
 
-    Raises Refused ``refund.meanwhile`` when it is not that any more. Raises Refused: ``refund.not_paid``, ``refund.disputed``, ``refund.nothing``, ``refund.too_much`` (asked for
-    but not done yet counts as gone), ``refund.not_here`` for what was paid at Open Collective. ValueError for another
-    currency.
+    Raises Refused: ``refund.meanwhile`` when it is another number by now, ``refund.not_paid``, ``refund.disputed``,
+    ``refund.nothing``, ``refund.too_much`` (asked for but not done yet counts as gone), ``refund.not_here`` for what was
+    paid at Open Collective. ValueError for another currency.
     """
     writing_session()
     times = times_refunded(contribution)
