@@ -21,8 +21,8 @@ def ask_refund(contribution: Contribution, amount: Money, by_id: int, now: datet
     gave it back. ``seen``: what ``times_refunded`` was when they looked, so that a second click gives nothing back.
 
     Raises Refused: ``refund.meanwhile`` when it is another number by now, ``refund.not_paid``, ``refund.disputed``,
-    ``refund.nothing``, ``refund.too_much`` (asked for but not done yet counts as gone), ``refund.not_here`` for what was
-    paid at Open Collective. ValueError for another currency.
+    ``refund.nothing``, ``refund.too_much`` (asked for but not done yet counts as gone), ``refund.not_here`` for what
+    was paid at Open Collective. ValueError for another currency.
     """
     writing_session()
     times = times_refunded(contribution)
