@@ -85,8 +85,15 @@ def _ask_for_the_code(stage: Stage, now: datetime) -> None:
     """Whoever applies from now on accepts the code of conduct, and can read how it came to be."""
     terms, thread = joining_terms(), writing_session().get_one(Thread, stage.threads[CODE])
     assert terms is not None
-    words = {"prompt": terms.prompt, "min_age": terms.min_age, "by_hand": terms.by_hand}
-    edit_terms(Terms(is_open=True, code_url=thread.path, code_version="3", **words), "cli", now)
+    asked = Terms(
+        is_open=True,
+        prompt=terms.prompt,
+        min_age=terms.min_age,
+        code_url=thread.path,
+        code_version="3",
+        by_hand=terms.by_hand,
+    )
+    edit_terms(asked, "cli", now)
 
 
 def _wish(stage: Stage, plain: dict[str, Any]) -> Wish:
