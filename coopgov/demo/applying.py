@@ -85,7 +85,7 @@ def _ask_for_the_code(stage: Stage, now: datetime) -> None:
     """Whoever applies from now on accepts the code of conduct, and can read how it came to be."""
     terms, thread = joining_terms(), writing_session().get_one(Thread, stage.threads[CODE])
     assert terms is not None
-    wanted = Terms(
+    asked = Terms(
         is_open=True,
         prompt=terms.prompt,
         min_age=terms.min_age,
@@ -93,7 +93,7 @@ def _ask_for_the_code(stage: Stage, now: datetime) -> None:
         code_version="3",
         by_hand=terms.by_hand,
     )
-    edit_terms(wanted, "cli", now)
+    edit_terms(asked, "cli", now)
 
 
 def _wish(stage: Stage, plain: dict[str, Any]) -> Wish:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import CursorResult, Delete, Update, delete, or_, update
+from sqlalchemy import CursorResult, Delete, Update, delete, or_, select, update
 
 from coopgov.core.errors import NotFound, Refused
 from coopgov.core.ids import random_id, secret_token
@@ -50,6 +50,17 @@ def create_person(name: str, email: str, language: str, now: datetime) -> Party:
     session.flush()
     audit.record(person.id, "person.created", f"party:{person.id}", now)
     return person
+
+
+def forget_person(party_id: int, now: datetime) -> None:
+    """Takes away the name and every way in of somebody of whom nothing else is kept."""
+    session = writing_session()
+    logins = select(Login.id).where(Login.party_id == party_id)
+    for row in (SessionRow, MailLink):
+        session.execute(delete(row).where(row.login_id.in_(logins)))
+    session.execute(delete(Login).where(Login.party_id == party_id))
+    party(party_id).name = ""
+    audit.record(audit.SYSTEM, "person.forgotten", f"party:{party_id}", now)
 
 
 # Sessions

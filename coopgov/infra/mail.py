@@ -11,7 +11,7 @@ from email.message import EmailMessage
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import JSON, ForeignKey, Index, String, insert, select, update
+from sqlalchemy import JSON, ForeignKey, Index, String, insert, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from coopgov.core.ids import random_id
@@ -107,9 +107,11 @@ def _log_entry(letter: Letter, now: datetime) -> dict[str, Any]:
     }
 
 
-def forget_address(address: str, now: datetime) -> None:
-    """Takes an address out of the log of mails to people who have no party; what waits to be sent there is dropped."""
-    theirs = update(Mail).where(Mail.address == address, Mail.party_id.is_(None))
+def forget_address(address: str, now: datetime, party_id: int | None = None) -> None:
+    """Takes an address out of the log of mails to people who have no party, or to ``party_id`` too; what waits to be
+    sent there is dropped."""
+    nobodys = Mail.party_id.is_(None) if party_id is None else or_(Mail.party_id.is_(None), Mail.party_id == party_id)
+    theirs = update(Mail).where(Mail.address == address, nobodys)
     session = writing_session()
     session.execute(theirs.where(Mail.state == "waiting").values(state="dropped", settled_at=now, facts={}))
     session.execute(theirs.values(address=""))

@@ -9,14 +9,17 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from coopgov.core.errors import Refused
+from coopgov.identity.models import Login, Party
 from coopgov.infra.db import db, write_transaction
-from coopgov.infra.mail import Mail
+from coopgov.infra.mail import Mail, post
 from coopgov.membership.models import Application, ApplicationNote, Tenure
-from coopgov.membership.services import application_clock
+from coopgov.membership.services import application_clock, application_mails
 from coopgov.membership.services.applications import move
+from coopgov.membership.services.register import accept_invitation, admit, invite
 from tests import factories
 from tests.conftest import NOW, Browser, Clock
 from tests.membership.applying import DAY, HOUR, application, filled, link_in, read_by, secretary, state_of, terms
+from tests.membership.dues import contribution
 
 Mails = Callable[[], list[Any]]
 
@@ -199,3 +202,45 @@ def test_what_ended_already_is_not_ended_again(app: Flask) -> None:
     with write_transaction():
         application_clock.remind(row, NOW + 400 * DAY)
     assert db.session.scalar(select(func.count()).select_from(Mail)) == 0
+
+
+def test_with_an_application_that_came_to_nothing_goes_the_login_that_approval_made(app: Flask, mails: Mails) -> None:
+    person = factories.person("Vera Vanished", "vera@example.org")
+    row = application("expired", email="vera@example.org", party_id=person.id, decided_at=NOW)
+    with write_transaction():
+        post(application_mails.approved_letter(row), "to-vera", NOW)
+    with write_transaction() as session:
+        application_clock.erase(session.get_one(Application, row.id), NOW + 184 * DAY)
+    db.session.rollback()
+    assert db.session.scalar(select(Login.id).where(Login.party_id == person.id)) is None
+    assert db.session.get_one(Party, person.id).name == ""
+    assert db.session.scalars(select(Mail.address)).all() == [""]
+
+
+@pytest.mark.parametrize("known_by", ["membership", "payment"])
+def test_whoever_is_known_by_more_than_an_application_keeps_their_login(app: Flask, known_by: str) -> None:
+    person = factories.person("Vera", "vera@example.org")
+    if known_by == "membership":
+        with write_transaction():
+            admit(person.id, NOW, "cli")
+    else:
+        contribution(person, NOW)
+    row = application("admitted", email="vera@example.org", party_id=person.id, decided_at=NOW)
+    with write_transaction() as session:
+        application_clock.erase(session.get_one(Application, row.id), NOW + 184 * DAY)
+    db.session.rollback()
+    assert db.session.scalar(select(Login.email).where(Login.party_id == person.id)) == "vera@example.org"
+
+
+@pytest.mark.parametrize(("state", "after"), [("approved", "admitted"), ("submitted", "withdrawn")])
+def test_an_application_ends_without_a_mail_when_its_writer_joins_by_invitation(
+    app: Flask, pass_time: Callable[..., None], state: str, after: str
+) -> None:
+    person = factories.person("Ada", "ada@example.org")
+    row = application(state, party_id=person.id if state == "approved" else None)
+    with write_transaction():
+        accept_invitation(invite("ada@example.org", "", None, "en", NOW), "", NOW)
+    assert state_of(row) == after
+    pass_time(days=31)
+    kinds = set(db.session.scalars(select(Mail.kind)))
+    assert not kinds & {"application-remind-finish", "application-expired"}

@@ -69,6 +69,13 @@ class TestForm:
         assert "Tech" in page
         assert page.count('type="checkbox"') == 3
 
+    def test_a_tier_that_is_renamed_is_shown_so_at_once(self, opened: Flask, client: Browser) -> None:
+        row = tier(100)
+        assert "From 100" in client.get("/join").text
+        with write_transaction() as session:
+            session.get_one(type(row), row.id).name = "Solidarity"
+        assert "Solidarity: £1 a month or more" in client.get("/join").text
+
     def test_it_is_public_without_a_cookie_and_costs_one_statement_when_kept(
         self, opened: Flask, client: Browser, statements: Any
     ) -> None:
@@ -263,6 +270,15 @@ class TestKnown:
         application("needs_info")
         assert self.apply(opened, client, "ADA@example.org") == "application-again"
         assert count(Application) == 1
+
+    def test_what_is_written_last_counts_until_it_is_confirmed_and_is_shown_before(
+        self, opened: Flask, client: Browser
+    ) -> None:
+        self.apply(opened, client)
+        client.submit("/join", **filled(opened, about="I mistyped. This is right.", name="Ada L."))
+        (row,) = db.session.scalars(select(Application))
+        assert (row.about, row.name, row.state) == ("I mistyped. This is right.", "Ada L.", "started")
+        assert "I mistyped. This is right." in client.get(confirm_path(opened, row)).text
 
     def test_who_has_not_confirmed_yet_gets_that_link_again(self, opened: Flask, client: Browser, clock: Clock) -> None:
         assert self.apply(opened, client) == "application-confirm"
@@ -493,7 +509,7 @@ class TestHome:
     def test_a_tier_that_comes_shows_at_once(self, opened: Flask, client: Browser) -> None:
         client.get("/")
         tier(200)
-        assert "£2.00" in client.get("/").text
+        assert "£2 a month" in client.get("/").text
 
     def test_members_and_visitors_of_a_closed_coop_are_not_asked(
         self, app: Flask, client: Browser, sign_in: Callable[[int], Browser]

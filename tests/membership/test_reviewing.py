@@ -419,6 +419,7 @@ class TestTerms:
             ({"min_age": "-1"}, "Write an age from 0 to 99."),
             ({"min_age": "old"}, "Write a whole number."),
             ({"min_age": ""}, "Write an age"),
+            ({"code_url": "http://["}, "Write an address that begins with"),
             ({"code_url": "javascript:alert(1)"}, "Write an address that begins with"),
             ({"code_version": ""}, "Write the version too"),
             ({"by_hand": "x" * 501}, "1 character too many"),

@@ -5,7 +5,9 @@ from datetime import date, timedelta
 
 import pytest
 
+from coopgov.infra.coop import Coop
 from coopgov.infra.db import db, write_transaction
+from coopgov.infra.web.layout import forget_profile
 from coopgov.membership.models import StandingRule
 from coopgov.membership.queries.standing import rule_at, standing_hold
 from coopgov.membership.services.standing import guard_arrears
@@ -77,3 +79,12 @@ def test_a_hold_is_lifted_by_a_person_who_has_looked(secretary: Browser) -> None
     assert secretary.submit("/membership/rule/hold/lift").status_code == 303
     assert standing_hold() is None
     assert secretary.submit("/membership/rule/hold/lift").status_code == 404
+
+
+@pytest.mark.parametrize("typed", ["0001-01-01", "9999-12-31", "2026-02-30", "soon"])
+@pytest.mark.parametrize("zone", ["Pacific/Auckland", "America/Los_Angeles"])
+def test_days_at_the_ends_of_time_are_answered_like_any_other(secretary: Browser, typed: str, zone: str) -> None:
+    with write_transaction() as session:
+        session.get_one(Coop, 1).zone = zone
+    forget_profile()
+    assert secretary.submit("/membership/rule", **FORM | {"in_force_from": typed}).status_code in (303, 422)

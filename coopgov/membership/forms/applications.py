@@ -48,8 +48,15 @@ class _Address:
 
     def __call__(self, form: Any, field: Any) -> None:
         text = field.data or ""
-        if text and not text.startswith("/") and urlsplit(text).scheme not in ("http", "https"):
+        if text and not text.startswith("/") and not _is_web(text):
             raise ValidationError(_("Write an address that begins with https:// or with /."))
+
+
+def _is_web(address: str) -> bool:
+    try:
+        return urlsplit(address).scheme in ("http", "https")
+    except ValueError:  # such as http://[
+        return False
 
 
 class _Handle:

@@ -63,6 +63,9 @@ class ChoiceForm(BaseForm):
     def validate(self, extra_validators: Any = None) -> bool:
         """True when it can be read; whether it is enough, the rules say."""
         right = super().validate(extra_validators)
+        if not self._ways:  # there were when the page was opened
+            self.complain(_("Paying is not set up here yet. Write to us."))
+            return False
         if right and self.choice.data.endswith(OWN) and self.amount.data is None:
             self.amount.errors = [_("Write an amount.")]
             return False

@@ -9,6 +9,8 @@ from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.elements import ColumnElement
 
 from coopgov.core.errors import NotFound
+from coopgov.funding.models import Contribution, ContributionShare, Pledge
+from coopgov.funding.rules.payments import LIVE_PLEDGES
 from coopgov.identity.models import Login, Party
 from coopgov.infra.audit import AuditRow
 from coopgov.infra.db import db
@@ -109,6 +111,20 @@ def declined_since(email_key: str, now: datetime) -> Application | None:
         Application.email_key == email_key, Application.state == "declined", Application.decided_at > now - COOL_DOWN
     )
     return db.session.scalars(query.order_by(Application.decided_at.desc())).first()
+
+
+def is_known_otherwise(party_id: int, application_id: int) -> bool:
+    """Whether the party is in the co-op's books by anything but this application: as a member, by money, by another."""
+    traces = (
+        select(Membership.id).where(Membership.party_id == party_id),
+        select(Contribution.id).where(Contribution.party_id == party_id),
+        select(ContributionShare.id).where(ContributionShare.party_id == party_id),
+        select(Pledge.id).where(Pledge.party_id == party_id, Pledge.status.in_(LIVE_PLEDGES)),
+        select(Application.id).where(
+            Application.party_id == party_id, Application.id != application_id, Application.email_key != ""
+        ),
+    )
+    return bool(db.session.scalar(select(or_(*(trace.exists() for trace in traces)))))
 
 
 def usual_wait() -> int | None:

@@ -11,7 +11,7 @@ from coopgov.core.money import Money
 from coopgov.funding.models import Contribution, ContributionShare, Pledge
 from coopgov.funding.queries.pledges import draft_of, live_pledge
 from coopgov.funding.rules.payments import LIVE_PLEDGES
-from coopgov.identity.models import SessionRow
+from coopgov.infra.audit import AuditRow
 from coopgov.infra.db import db
 from coopgov.membership.models import Application, Membership, Relief, Welcome
 from coopgov.membership.queries.register import is_current
@@ -90,8 +90,9 @@ def membership_of(party_id: int, instant: datetime) -> Membership | None:
 
 
 def has_signed_in(login_id: int) -> bool:
-    """Whether the login has ever opened a session that is still remembered."""
-    return db.session.scalar(select(SessionRow.id).where(SessionRow.login_id == login_id).limit(1)) is not None
+    """Whether the login has ever opened a session. The log is asked: sessions that have ended are swept away."""
+    query = select(AuditRow.number).where(AuditRow.object == f"login:{login_id}", AuditRow.act == "session.started")
+    return db.session.scalar(query.limit(1)) is not None
 
 
 def welcome_of(party_id: int) -> Welcome | None:

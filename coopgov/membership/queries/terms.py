@@ -1,9 +1,9 @@
 """Reads of the terms of joining, and of those who wait until somebody can join again."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, true
 
 from coopgov.infra.db import db
 from coopgov.membership.models import JoiningTerms, Tier, WaitingListEntry
@@ -13,7 +13,7 @@ class Stamp(NamedTuple):
     """What the page that takes applications depends on."""
 
     is_open: bool
-    versions: tuple[int, ...]
+    versions: Hashable
 
 
 def joining_terms() -> JoiningTerms | None:
@@ -36,9 +36,11 @@ def joining_stamp() -> Stamp:
     """Changes whenever the terms or a tier do, in one statement."""
     open_now = select(JoiningTerms.is_open).where(JoiningTerms.id == 1).scalar_subquery()
     version = select(func.coalesce(func.max(JoiningTerms.version), 0)).scalar_subquery()
-    tiers = (func.max(Tier.id), func.sum(Tier.min_minor), func.count(Tier.offered_until))
-    is_open_now, *numbers = db.session.execute(select(open_now, version, *tiers)).one()
-    return Stamp(bool(is_open_now), tuple(int(number or 0) for number in numbers))
+    one = select(open_now.label("is_open"), version.label("version")).subquery()
+    shown = (Tier.id, Tier.name, Tier.min_minor, Tier.currency, Tier.position, Tier.offered_until)
+    query = select(one, *shown).outerjoin_from(one, Tier, true()).order_by(Tier.id)
+    rows = db.session.execute(query).all()
+    return Stamp(bool(rows[0].is_open), tuple(tuple(row[1:]) for row in rows))
 
 
 def waiting_ids(limit: int) -> Sequence[int]:

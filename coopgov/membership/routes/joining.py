@@ -124,7 +124,6 @@ def take_relief(token: str) -> AnyResponse:
         with write_transaction():
             joining.reopen(row, received_at())
             save_relief(_party(row), form, received_at())
-            joining.admit_without_paying(row, received_at())
     except Refused as refused:
         paying.refuse(form, refused)
         return _relief(_application(token), token, form, status_of(refused))

@@ -5,10 +5,17 @@ from datetime import datetime
 from coopgov.membership.forms.dues import ReliefForm
 from coopgov.membership.models import Relief
 from coopgov.membership.services import relief
+from coopgov.membership.services.joining import admit_relieved
 
 
 def save_relief(party_id: int, form: ReliefForm, now: datetime) -> Relief:
-    """What the form asks for, in the caller's transaction. Raises Refused."""
+    """What the form asks for, in the caller's transaction, and the membership of somebody who only waited for that.
+
+    Raises Refused.
+    """
     if form.kind.data == "less":
-        return relief.pay_less(party_id, form.amount.data, party_id, now)
-    return relief.pause(party_id, int(str(form.kind.data)), party_id, now)
+        row = relief.pay_less(party_id, form.amount.data, party_id, now)
+    else:
+        row = relief.pause(party_id, int(str(form.kind.data)), party_id, now)
+    admit_relieved(party_id, now)
+    return row

@@ -72,7 +72,7 @@ def save() -> AnyResponse:
     except Refused as refused:
         form.refuse(refused, text_of(refused))
         return _page(form, status_of(refused))
-    except ValueError:
+    except (ValueError, OverflowError):
         form.in_force_from.errors = [_("Write a date.")]
         return _page(form, 422)
     return go("/membership/rule", "rule.set")
@@ -90,7 +90,7 @@ def _terms(form: RuleForm) -> RuleTerms:
 
 
 def _from(form: RuleForm) -> datetime:
-    """The midnight that begins the day, or now. Raises ValueError for what is no day."""
+    """The midnight that begins the day, or now. Raises ValueError for what is no day, and OverflowError."""
     typed = str(form.in_force_from.data or "")
     return from_wall_clock(datetime.fromisoformat(typed[:10]), coop_profile().zone) if typed else received_at()
 

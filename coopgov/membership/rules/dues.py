@@ -9,13 +9,12 @@ STEPS = (0, 7, 21, 45)  # days after dues were certain to be late, on which a ma
 LAST_STEP_FOR = timedelta(days=30)  # a mail that could not go out for so long goes out no more
 YEARLY_NOTICE = timedelta(days=14)  # before a yearly charge
 FIRST_SIGN_IN = timedelta(days=14)  # after admission: so long the links of joining open a first session
-CANCEL, CHOOSE = "dues-cancel", "dues-choose"  # purposes of tokens in mails
+CANCEL = "dues-cancel"  # purpose of tokens in mails
 
 REFUSALS: Refusals = {
     "dues.paying_already": (Kind.CONFLICT, N_("You pay already. Change what you pay on the page of your dues.")),
     "dues.nothing_to_cancel": (Kind.CONFLICT, N_("There is nothing to cancel: no payment of yours is set up.")),
     "dues.not_asked": (Kind.CONFLICT, N_("Nothing is to be paid here.")),
-    "dues.no_source": (Kind.INVALID, N_("Choose how to pay.")),
     "dues.no_name": (Kind.INVALID, N_("Write the name or the e-mail address that you paid with.")),
     "joining.over": (Kind.CONFLICT, N_("This way of joining is over: apply again.")),
 }

@@ -6,6 +6,7 @@ from sqlalchemy import delete
 
 from coopgov.core.time import to_wall_clock
 from coopgov.identity.queries import recipient
+from coopgov.identity.services import forget_person
 from coopgov.infra import audit
 from coopgov.infra.coop import the_coop
 from coopgov.infra.db import writing_session
@@ -46,9 +47,13 @@ def release_claim(row: Application, now: datetime) -> None:
 
 
 def erase(row: Application, now: datetime) -> None:
-    """Takes away all that says who it was; state, dates and the kind of reason stay for the count."""
+    """Takes away all that says who it was; state, dates and the kind of reason stay for the count. With it goes the
+    login that approval made, if nothing ever came of it."""
     session = writing_session()
-    forget_address(row.email, now)
+    stays = row.party_id is None or queries.is_known_otherwise(row.party_id, row.id)
+    forget_address(row.email, now, None if stays else row.party_id)
+    if row.party_id is not None and not stays:
+        forget_person(row.party_id, now)
     row.email = row.email_key = row.name = row.about = ""
     row.organisation = row.handle = row.skills = row.heard_from = row.reason_text = ""
     row.groups = []

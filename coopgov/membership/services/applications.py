@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
 from coopgov.core.errors import Refused
 from coopgov.core.text import fold_email
@@ -16,6 +17,7 @@ from coopgov.membership.queries import applications as queries
 from coopgov.membership.queries.register import open_membership
 from coopgov.membership.rules.applications import MOVES, STATES, may_correct, may_revive
 from coopgov.membership.services import application_mails as mails
+from coopgov.membership.services.stopping import stop_paying
 
 APPLICANT = "applicant"  # in the audit log: nobody who has a party yet
 
@@ -65,24 +67,20 @@ def apply(wish: Wish, terms: JoiningTerms, language: str, now: datetime) -> None
     login = login_by_email(wish.email)
     if login is not None and open_membership(login.party_id) is not None:
         post(mails.member_letter(login.email, language), f"application-member:{login.id}:{now:%Y%m%d%H%M%S}", now)
-    elif row := queries.open_application(key):
-        mails.tell(mails.confirm_letter(row, now) if row.state == "started" else mails.again_letter(row), row, now)
-    elif row := queries.declined_since(key, now):
-        mails.tell(mails.too_early_letter(row, language), row, now)
+    elif (row := queries.open_application(key)) and row.state != "started":
+        mails.tell(mails.again_letter(row), row, now)
+    elif row is None and (declined := queries.declined_since(key, now)):
+        mails.tell(mails.too_early_letter(declined, language), declined, now)
     else:
-        row = _saved(wish, terms, language, now)
-        mails.tell(mails.confirm_letter(row, now), row, now)
+        saved = _written_anew(row, wish, terms, language, now) if row else _saved(wish, terms, language, now)
+        mails.tell(mails.confirm_letter(saved, now), saved, now)
 
 
 def _saved(wish: Wish, terms: JoiningTerms, language: str, now: datetime) -> Application:
     session = writing_session()
     row = Application(
-        **asdict(wish) | {"email": wish.email.strip(), "groups": list(wish.groups)},
+        **_fields(wish, terms, language),
         email_key=fold_email(wish.email),
-        language=language,
-        prompt=terms.prompt,
-        code_version=terms.code_version if terms.code_url else "",
-        min_age=terms.min_age,
         state="started",
         state_at=now,
         created_at=now,
@@ -91,6 +89,26 @@ def _saved(wish: Wish, terms: JoiningTerms, language: str, now: datetime) -> App
     session.flush()
     _note_move(row, "", now, APPLICANT)
     return row
+
+
+def _written_anew(row: Application, wish: Wish, terms: JoiningTerms, language: str, now: datetime) -> Application:
+    """The application that nobody has confirmed, with what was written last; its time begins anew."""
+    for key, value in _fields(wish, terms, language).items():
+        setattr(row, key, value)
+    row.state_at, row.revision = now, row.revision + 1
+    audit.record(APPLICANT, "application.corrected", f"application:{row.id}", now, revision=row.revision)
+    return row
+
+
+def _fields(wish: Wish, terms: JoiningTerms, language: str) -> dict[str, Any]:
+    return asdict(wish) | {
+        "email": wish.email.strip(),
+        "groups": list(wish.groups),
+        "language": language,
+        "prompt": terms.prompt,
+        "code_version": terms.code_version if terms.code_url else "",
+        "min_age": terms.min_age,
+    }
 
 
 def send_confirmation_again(row: Application, now: datetime) -> None:
@@ -135,8 +153,17 @@ def answer(row: Application, text: str, now: datetime) -> None:
 
 
 def withdraw(row: Application, now: datetime) -> None:
-    """The applicant wants no more. Raises Refused("application.moved") at the end of the way."""
+    """The applicant wants no more, and is not led to pay. Raises Refused("application.moved") at the end of the way."""
     move(row, "withdrawn", now, APPLICANT)
+    if row.party_id is not None and open_membership(row.party_id) is None:
+        stop_paying(row.party_id, now)
+
+
+def settle_invited(email_key: str, now: datetime) -> None:
+    """Somebody who had applied too has become a member by invitation: nothing of the application waits any more."""
+    row = queries.open_application(email_key)
+    if row is not None:
+        move(row, "admitted" if row.state == "approved" else "withdrawn", now, APPLICANT)
 
 
 def revive(row: Application, now: datetime) -> None:

@@ -6,13 +6,11 @@ from datetime import datetime
 from coopgov.core.errors import Refused
 from coopgov.core.money import Money
 from coopgov.funding.models import Pledge
-from coopgov.funding.queries.pledges import draft_of, live_pledge
-from coopgov.funding.services.findings import open_finding
+from coopgov.funding.queries.pledges import live_pledge
 from coopgov.funding.services.pledges import Wanted, ask_change, draft_pledge, drop_draft
 from coopgov.infra import audit
 from coopgov.infra.db import writing_session
 from coopgov.membership.models import Tier
-from coopgov.membership.queries import dues as queries
 from coopgov.membership.queries import tiers
 from coopgov.membership.queries.register import open_membership
 from coopgov.membership.queries.standing import relief_at
@@ -20,6 +18,7 @@ from coopgov.membership.rules.tiers import MONTHS, check_choice
 from coopgov.membership.services import dues_mails as mails
 from coopgov.membership.services.register import cease
 from coopgov.membership.services.relief import end_for_good
+from coopgov.membership.services.stopping import stop_paying
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,15 +127,7 @@ def resign(party_id: int, now: datetime) -> bool:
     membership = open_membership(party_id)
     if membership is None:
         raise Refused("member.not")
-    elsewhere = False
-    for pledge in queries.live_pledges(party_id):
-        if pledge.source == "stripe" and pledge.remote_id:
-            ask_change(pledge, "cancel", now, party_id, at_once=True)
-        elif pledge.source == "opencollective":
-            open_finding("relief", f"pledge:{pledge.id}", {"kind": "cancel", "party": party_id}, now)
-            elsewhere = True
-    while (draft := draft_of(party_id)) is not None:
-        drop_draft(draft, now)
+    elsewhere = stop_paying(party_id, now)
     end_for_good(party_id, now)
     cease(party_id, "resigned", now, party_id)
     audit.record(party_id, "dues.ended", f"party:{party_id}", now)

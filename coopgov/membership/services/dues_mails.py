@@ -11,10 +11,11 @@ from coopgov.infra import i18n
 from coopgov.infra.coop import the_coop
 from coopgov.infra.mail import Facts, Letter, post
 from coopgov.membership.models import Application, Relief
-from coopgov.membership.queries.standing import ends_at
+from coopgov.membership.queries.standing import ends_at, judgement, rule_at
 from coopgov.membership.rules.applications import FINISH
 from coopgov.membership.rules.dues import CANCEL
 from coopgov.membership.rules.relief import ASK, KEEP_ON, PAY_AGAIN
+from coopgov.membership.rules.standing import WHY
 
 Links = dict[str, tuple[str, str, Any]]
 
@@ -59,13 +60,17 @@ def sum_words(amount: Money, interval: str) -> str:
 def welcome(row: Application, number: int, promise: Pledge | None, relief: Relief | None, now: datetime) -> None:
     """N1: the number, what one may do, what is paid, how to leave, and the way in."""
 
+    party_id = row.party_id
+    assert party_id is not None
+
     def words() -> Facts:
         pays = sum_words(promise.amount, promise.interval) if promise and not relief else ""
-        return {"number": number, "pays": pays, "on_relief": relief is not None}
+        judged = judgement(party_id, now)
+        why = "" if judged.votes else i18n.gettext(WHY[judged.why], days=rule_at(now).min_age_days)
+        return {"number": number, "pays": pays, "on_relief": relief is not None, "why": why}
 
     links: Links = {"button": ("/join/finish/{token}", FINISH, row.id)}
-    assert row.party_id is not None
-    write("welcome", row.party_id, f"welcome:{number}", now, words, links)
+    write("welcome", party_id, f"welcome:{number}", now, words, links)
 
 
 def relief_began(row: Relief, now: datetime) -> None:
@@ -133,6 +138,6 @@ def left(party_id: int, number: int, elsewhere: bool, now: datetime) -> None:
 
 def _ways_out(party_id: int, pledge: Pledge | None) -> Links:
     links: Links = {"relief": ("/dues/relief/{token}", ASK, party_id)}
-    if pledge is not None:
+    if pledge is not None and pledge.source != "opencollective":  # which only its payer can stop, over there
         links["cancel"] = ("/dues/cancel/{token}", CANCEL, pledge.id)
     return links

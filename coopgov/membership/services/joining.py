@@ -26,11 +26,33 @@ def admit_payer(party_id: int, now: datetime) -> Membership | None:
     """
     writing_session()
     row = queries.waiting_application(party_id)
-    if row is None or not queries.has_paid_for_joining(row):
+    if row is None:
+        _note_stray_payment(party_id, now)
+        return None
+    if not queries.has_paid_for_joining(row):
         return None
     if row.state == "expired":
         open_finding("paid_late", f"application:{row.id}", {"party": party_id}, now)
     return _admit(row, party_id, now)
+
+
+def _note_stray_payment(party_id: int, now: datetime) -> None:
+    """Somebody withdrew and has paid all the same, on a page that closed too late: the treasurer gives it back."""
+    row = queries.application_of(party_id)
+    if row is None or row.state != "withdrawn" or open_membership(party_id) is not None:
+        return
+    if queries.has_paid_for_joining(row):
+        open_finding("paid_late", f"application:{row.id}", {"party": party_id}, now)
+
+
+def admit_relieved(party_id: int, now: datetime) -> None:
+    """Makes somebody a member who waits for it and has just said that they cannot pay; nothing for anybody else.
+
+    Raises Refused("joining.over") when the time has passed.
+    """
+    row = queries.waiting_application(party_id)
+    if row is not None and open_membership(party_id) is None:
+        admit_without_paying(row, now)
 
 
 def admit_without_paying(row: Application, now: datetime) -> Membership | None:

@@ -17,6 +17,7 @@ from coopgov.membership.events import MemberAdmitted, MembershipCeased, OfficeTa
 from coopgov.membership.models import Invitation, Membership, Tenure
 from coopgov.membership.queries import register as queries
 from coopgov.membership.rules.register import END_REASONS, INVITATION, INVITATION_LASTS, OFFICES, invitation_state
+from coopgov.membership.services.applications import settle_invited
 
 
 def admit(party_id: int, now: datetime, by: int | str) -> Membership:
@@ -156,6 +157,7 @@ def accept_invitation(invitation: Invitation, name: str, now: datetime) -> Party
     person = party(login.party_id) if login else create_person(name, invitation.email, "", now)
     audit.record(person.id, "invitation.accepted", f"invitation:{invitation.id}", now)
     admit(person.id, now, person.id)
+    settle_invited(invitation.email_key, now)
     if invitation.office:
         appoint(person.id, invitation.office, now, _actor(invitation.invited_by))
     return person

@@ -30,7 +30,7 @@ def pay_less(party_id: int, amount: Money, by: int, now: datetime) -> Relief:
     pledge = live_pledge(party_id)
     by_card = pledge is not None and pledge.source == "stripe"
     check_reduced(amount, by_card, MONTHS.get(pledge.interval, 1) if pledge else 1)
-    _end_all(party_id, now)
+    _end_all(party_id, now, by)
     row = _begin(party_id, "reduced", amount, now, None, by, now)
     if pledge is not None:
         _lower(pledge, amount, by, now)
@@ -45,7 +45,7 @@ def pause(party_id: int, months: int, by: int, now: datetime) -> Relief:
     """
     _refuse_stranger(party_id)
     ends = check_pause(now, months, queries.pauses_of(party_id), rule_at(now).longest_pause_months, _zone())
-    _end_all(party_id, now)
+    _end_all(party_id, now, by)
     row = _begin(party_id, "paused", _nothing(), now, ends, by, now)
     _pause_at_provider(party_id, ends, by, now)
     return row

@@ -1,14 +1,19 @@
 """From the mailed link to a member number: the choice, the payment, the return; and everything that may go wrong."""
 
 import re
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import func, select
 
 from coopgov.funding.models import Contribution, Finding, Pledge
-from coopgov.identity.models import Login
+from coopgov.identity.models import Login, SessionRow
+from coopgov.identity.queries import party
+from coopgov.identity.services import sweep
 from coopgov.infra.db import db, write_transaction
 from coopgov.membership.models import Application, JoiningTerms, Membership, Relief, Welcome
 from coopgov.membership.queries.standing import judgement
@@ -16,6 +21,7 @@ from coopgov.membership.rules.standing import Standing
 from coopgov.membership.services.joining import admit_payer
 from tests import factories as make
 from tests.conftest import NOW, Browser
+from tests.membership.applying import status_path
 from tests.membership.dues import asks_dues, contribution
 from tests.membership.paying.conftest import Applicant
 
@@ -312,8 +318,7 @@ def test_the_link_of_joining_signs_in_once_and_only_into_a_login_that_joining_ma
     assert opened.headers["Location"].startswith("/me")
     assert "Dues" in applicant.client.get("/me").text
     other = Browser(applicant.shop.app)
-    other.get("/")
-    assert applicant.path in words(other.get(applicant.path)) or "Sign in" in words(other.get(applicant.path))
+    assert f'action="{applicant.path}/sign-in"' not in other.get(applicant.path).text
     assert other.submit(applicant.path + "/sign-in").headers["Location"] == "/sign-in"
 
 
@@ -329,3 +334,63 @@ def test_by_bank_transfer_one_is_told_where_to_and_joins_when_it_is_booked(appli
         session.merge(paid).party_id = applicant.party_id
         session.flush()
         assert admit_payer(applicant.party_id, NOW) is not None
+
+
+def test_a_link_that_has_signed_in_once_does_so_no_more_when_that_session_is_long_gone(applicant: Applicant) -> None:
+    with write_transaction() as session:
+        session.scalars(select(Login)).one().created_at = NOW
+    applicant.client.submit(applicant.path + "/relief", kind="3", amount="")
+    assert applicant.client.submit(applicant.path + "/sign-in").headers["Location"].startswith("/me")
+    with write_transaction() as session:
+        session.scalars(select(SessionRow)).one().revoked_at = NOW
+    with write_transaction():
+        sweep(NOW + 3 * DAY)
+    assert rows(SessionRow) == 0
+    other = Browser(applicant.shop.app)
+    assert other.submit(applicant.path + "/sign-in").headers["Location"] == "/sign-in"
+
+
+def test_who_withdraws_cannot_pay_on_the_page_that_was_open(applicant: Applicant, app: Flask) -> None:
+    applicant.choose()
+    applicant.client.submit(status_path(app, applicant.application) + "/withdraw")
+    applicant.shop.work()
+    (page,) = applicant.shop.world.store.rows("checkout.session")
+    assert page["status"] == "expired"
+
+
+def test_money_that_comes_in_spite_of_withdrawing_waits_for_the_treasurer(applicant: Applicant) -> None:
+    with write_transaction() as session:
+        session.get_one(Application, applicant.application_id).state = "withdrawn"
+    contribution(party(applicant.party_id), NOW, (NOW + 30 * DAY).date())
+    for _ in range(2):
+        with write_transaction():
+            assert admit_payer(applicant.party_id, NOW) is None
+    assert applicant.membership is None
+    assert [found.kind for found in db.session.scalars(select(Finding))] == ["paid_late"]
+
+
+def test_who_is_signed_in_already_joins_by_saying_that_they_cannot_pay(
+    applicant: Applicant, sign_in: Callable[[int], Browser]
+) -> None:
+    said = sign_in(applicant.party_id).submit("/me/dues/relief", kind="3", amount="")
+    assert said.headers["Location"].startswith("/me/dues/relieved")
+    assert applicant.membership is not None
+    assert applicant.application.state == "admitted"
+
+
+def test_a_choice_sent_after_the_last_way_to_pay_is_gone_is_answered_in_words(applicant: Applicant, app: Flask) -> None:
+    app.extensions["coopgov.settings"] = replace(app.extensions["coopgov.settings"], stripe_secret_key="")
+    sent = applicant.choose()
+    assert (sent.status_code, rows(Pledge)) == (422, 0)
+    assert "Paying is not set up here yet." in sent.text
+
+
+def test_the_welcome_promises_no_vote_that_has_to_wait(applicant: Applicant, mails: Any) -> None:
+    applicant.choose()
+    applicant.pay("bacs_works")
+    applicant.come_back()
+    applicant.shop.work()
+    (mail,) = mails()
+    said = " ".join(mail.get_body(("plain",)).get_content().split())
+    assert "You make proposals. The first payment is on its way. Voting opens when it arrives." in said
+    assert "have one vote" not in said
