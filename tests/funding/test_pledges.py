@@ -13,6 +13,7 @@ from coopgov.funding.models import Finding, Payer, Pledge
 from coopgov.funding.providers.base import Checkout, ProviderRefused
 from coopgov.funding.queries.pledges import (
     contributions_of,
+    customer_of,
     draft_of,
     live_pledge,
     pledge_by_checkout,
@@ -116,6 +117,15 @@ def test_the_order_names_intent_and_revision_and_the_known_customer(app: Flask) 
     opened(row)
     assert checkout_order(row, *PAGES).customer == "cus_ada"
     assert db.session.scalars(select(Payer)).one().party_id == row.party_id
+
+
+def test_who_was_matched_by_the_treasurer_is_no_customer_of_the_members(app: Flask) -> None:
+    ada = person().id
+    with write_transaction() as session:
+        stranger = Payer(source="stripe", remote_id="cus_grandmother", party_id=ada, created_at=NOW)
+        stranger.matched_how = "treasurer"
+        session.add(stranger)
+    assert customer_of(ada, "stripe") == ""
 
 
 def test_a_page_that_comes_too_late_for_the_wishes_is_closed_and_not_kept(app: Flask) -> None:

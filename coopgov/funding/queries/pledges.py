@@ -45,6 +45,10 @@ def contributions_of(party_id: int) -> Sequence[Contribution]:
 
 
 def customer_of(party_id: int, source: str) -> str:
-    """The provider's id of the party as a payer, the newest; empty while it knows none."""
-    query = select(Payer.remote_id).where(Payer.party_id == party_id, Payer.source == source)
+    """The provider's id of the party as a payer, the newest; empty while it knows none.
+
+    Only of payers that the party began itself: whom the treasurer matched pays for the party and is perhaps another.
+    """
+    own = Payer.matched_how.in_(("metadata", "claim"))
+    query = select(Payer.remote_id).where(Payer.party_id == party_id, Payer.source == source, own)
     return db.session.scalar(query.order_by(Payer.id.desc()).limit(1)) or ""
