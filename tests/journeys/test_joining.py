@@ -14,7 +14,7 @@ ABOUT = "I write programs for looms, and I would like to learn how a co-op decid
 def open_form(tab: Tab) -> None:
     """The form, which has been open for as long as somebody takes who types."""
     tab.visit("/")
-    tab.follow("Join for £1.00 a month or more")
+    tab.follow("Join for £1 a month or more")
     tab.site.clock.forward(seconds=60)
 
 
@@ -51,7 +51,7 @@ def test_a_stranger_applies_in_two_pages_four_taps_and_three_fields(joining_site
     tab = open_tab(joining_site)
     tab.visit("/")
     tab.says("Anybody aged 18 or over can apply; a person reads each application.")
-    tab.follow("Join for £1.00 a month or more")
+    tab.follow("Join for £1 a month or more")
     joining_site.clock.forward(seconds=60)
     tab.says("Apply to join", "Tell us a bit about yourself", "Choose later")
     fill_in(tab)
