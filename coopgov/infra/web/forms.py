@@ -13,7 +13,7 @@ from wtforms.widgets import TextInput
 
 from coopgov.core.errors import Refused
 from coopgov.core.money import REFUSALS as AMOUNT_REFUSALS
-from coopgov.core.money import read_amount
+from coopgov.core.money import read_amount, zero
 from coopgov.core.text import N_, clean_lines, count_characters, fold_email, one_line
 from coopgov.infra.i18n import decimal_mark, ngettext, number
 from coopgov.infra.i18n import gettext as _
@@ -101,12 +101,13 @@ class StringField(wtforms.StringField):
 
 
 class MoneyField(wtforms.Field):
-    """A sum in one currency, above zero: ``data`` is a Money, or None when nothing was typed.
+    """A sum in one currency, above zero unless ``takes_nothing``: ``data`` is a Money, or None when nothing was typed.
 
     The form says which currency before anything is read: ``super().__init__(data, meta={"currency": "GBP"})``.
     """
 
     widget = TextInput()
+    takes_nothing = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -120,12 +121,15 @@ class MoneyField(wtforms.Field):
         try:
             self.data = read_amount(typed, self.currency, decimal_mark())
         except Refused as refused:
+            if self.takes_nothing and refused.reason == "amount.zero":
+                self.data = zero(self.currency)
+                return
             raise ValueError(_(AMOUNT_REFUSALS[refused.reason][1], **refused.facts)) from refused
 
     def _value(self) -> str:
         if self.raw_data:
             return str(self.raw_data[0])
-        return self.data.plain.replace(".", decimal_mark()) if self.data else ""
+        return self.data.plain.replace(".", decimal_mark()) if self.data is not None else ""
 
 
 class TextAreaField(wtforms.TextAreaField):

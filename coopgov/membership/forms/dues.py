@@ -6,12 +6,10 @@ from typing import Any
 from wtforms import BooleanField, IntegerField, RadioField
 from wtforms.validators import InputRequired, Optional
 
-from coopgov.core.errors import Refused
-from coopgov.core.money import REFUSALS as AMOUNT_REFUSALS
-from coopgov.core.money import Money, read_amount
-from coopgov.core.text import N_, one_line
-from coopgov.infra.i18n import decimal_mark, money_short
+from coopgov.core.money import Money
+from coopgov.core.text import N_
 from coopgov.infra.i18n import gettext as _
+from coopgov.infra.i18n import money_short
 from coopgov.infra.web.forms import AtMost, BaseForm, MoneyField, StringField, each_label, lazy, needed
 from coopgov.membership.models import Tier
 from coopgov.membership.rules.relief import PAUSES
@@ -91,25 +89,9 @@ def _choices(tier: Tier) -> list[tuple[str, str]]:
 
 
 class FreeMoneyField(MoneyField):
-    """A sum that may be nothing: ``data`` is a Money, or None when nothing was typed."""
+    """A sum that may be nothing."""
 
-    def process_formdata(self, valuelist: list[Any]) -> None:
-        self.data = None
-        typed = one_line(valuelist[0]) if valuelist else ""
-        if not typed:
-            return
-        try:
-            self.data = read_amount(typed, self.currency, decimal_mark())
-        except Refused as refused:
-            if refused.reason == "amount.zero":
-                self.data = Money(0, self.currency)
-                return
-            raise ValueError(_(AMOUNT_REFUSALS[refused.reason][1], **refused.facts)) from refused
-
-    def _value(self) -> str:
-        if self.raw_data:
-            return str(self.raw_data[0])
-        return self.data.plain.replace(".", decimal_mark()) if self.data is not None else ""
+    takes_nothing = True
 
 
 class ReliefForm(BaseForm):
