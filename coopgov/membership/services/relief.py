@@ -5,9 +5,9 @@ from datetime import datetime
 from coopgov.core.errors import Refused
 from coopgov.core.money import Money
 from coopgov.funding.models import Pledge
-from coopgov.funding.queries.pledges import live_pledge
+from coopgov.funding.queries.pledges import draft_of, live_pledge
 from coopgov.funding.services.findings import open_finding
-from coopgov.funding.services.pledges import ask_change
+from coopgov.funding.services.pledges import ask_change, drop_draft
 from coopgov.infra import audit, outbox
 from coopgov.infra.coop import the_coop
 from coopgov.infra.db import writing_session
@@ -31,6 +31,7 @@ def pay_less(party_id: int, amount: Money, by: int, now: datetime) -> Relief:
     by_card = pledge is not None and pledge.source == "stripe"
     check_reduced(amount, by_card, MONTHS.get(pledge.interval, 1) if pledge else 1)
     _end_all(party_id, now, by)
+    _close_page(party_id, now)
     row = _begin(party_id, "reduced", amount, now, None, by, now)
     if pledge is not None:
         _lower(pledge, amount, by, now)
@@ -46,6 +47,7 @@ def pause(party_id: int, months: int, by: int, now: datetime) -> Relief:
     _refuse_stranger(party_id)
     ends = check_pause(now, months, queries.pauses_of(party_id), rule_at(now).longest_pause_months, _zone())
     _end_all(party_id, now, by)
+    _close_page(party_id, now)
     row = _begin(party_id, "paused", _nothing(), now, ends, by, now)
     _pause_at_provider(party_id, ends, by, now)
     return row
@@ -90,6 +92,13 @@ def resume_overdue(pledge: Pledge, now: datetime) -> None:
     if queries.last_relief(pledge.party_id) is None or open_reliefs(pledge.party_id, now):
         return
     ask_change(pledge, "resume", now, audit.SYSTEM)
+
+
+def _close_page(party_id: int, now: datetime) -> None:
+    """What was chosen before and is not paid must not be charged beside the relief."""
+    draft = draft_of(party_id, "stripe")
+    if draft is not None:
+        drop_draft(draft, now)
 
 
 def _refuse_stranger(party_id: int) -> None:

@@ -282,6 +282,14 @@ def test_relief_that_cannot_be_read_is_refused_beside_its_field(
     assert (rows(Relief), applicant.membership) == (0, None)
 
 
+def test_relief_closes_the_page_that_was_opened_before(applicant: Applicant) -> None:
+    applicant.choose()
+    applicant.client.submit(f"{applicant.path}/relief", kind="6")
+    applicant.shop.work()
+    assert applicant.membership is not None
+    assert [row["status"] for row in applicant.shop.world.store.rows("checkout.session")] == ["expired"]
+
+
 def test_the_shortest_pause_is_chosen_already_so_that_one_click_is_enough(applicant: Applicant) -> None:
     page = applicant.client.get(applicant.path + "/relief")
     assert re.findall(r'<input[^>]* checked[^>]* value="(\w+)"', page.text) == ["3"]
