@@ -16,7 +16,7 @@ from coopgov.membership.queries.register import open_membership
 from coopgov.membership.queries.standing import relief_at
 from coopgov.membership.rules.tiers import MONTHS, check_choice
 from coopgov.membership.services import dues_mails as mails
-from coopgov.membership.services.register import cease
+from coopgov.membership.services.register import cease, keep_an_administrator
 from coopgov.membership.services.relief import end_for_good
 from coopgov.membership.services.stopping import stop_paying
 
@@ -122,11 +122,13 @@ def keep_going(pledge: Pledge, by: int, now: datetime) -> None:
 def resign(party_id: int, now: datetime) -> bool:
     """Ends the membership by the member's own wish, and with it what they pay; paid money stays paid.
 
-    Returns True when a payment is left that only its payer can stop, at its provider. Raises Refused("member.not").
+    Returns True when a payment is left that only its payer can stop, at its provider. Raises Refused("member.not"),
+    or ("office.last") for the last administrator, who appoints another one first.
     """
     membership = open_membership(party_id)
     if membership is None:
         raise Refused("member.not")
+    keep_an_administrator(party_id, now)
     elsewhere = stop_paying(party_id, now)
     end_for_good(party_id, now)
     cease(party_id, "resigned", now, party_id)

@@ -63,10 +63,16 @@ def end_office(tenure: Tenure, now: datetime, by: int | str) -> None:
     writing_session()
     if tenure.ends_at is not None and tenure.ends_at <= now:
         return
-    if tenure.office == "admin" and len(queries.holders("admin", now)) == 1:
-        raise Refused("office.last")
+    if tenure.office == "admin":
+        keep_an_administrator(tenure.party_id, now)
     tenure.ends_at = now
     audit.record(by, "office.ended", f"party:{tenure.party_id}", now, office=tenure.office)
+
+
+def keep_an_administrator(party_id: int, now: datetime) -> None:
+    """Raises Refused("office.last") when the co-op would have no administrator without this party."""
+    if set(queries.holders("admin", now)) == {party_id}:
+        raise Refused("office.last")
 
 
 def appoint(party_id: int, office: str, now: datetime, by: int | str) -> Tenure:

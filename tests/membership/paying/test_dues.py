@@ -15,6 +15,7 @@ from coopgov.membership.queries.standing import judgement
 from coopgov.membership.rules.dues import CANCEL
 from coopgov.membership.rules.relief import ASK, KEEP_ON, PAY_AGAIN
 from coopgov.membership.rules.standing import Standing
+from coopgov.membership.services.register import appoint
 from tests import factories as make
 from tests.conftest import NOW, Browser
 from tests.membership.dues import contribution, pledge
@@ -119,6 +120,19 @@ def test_leaving_ends_membership_and_payment_at_once(member: Applicant, mails: A
     assert member.membership is None
     assert member.shop.subscription(the_pledge(member))["status"] == "canceled"
     assert mails()[-1]["Subject"] == "Your membership has ended"
+
+
+def test_the_last_administrator_appoints_another_before_leaving(member: Applicant, mails: Any) -> None:
+    with write_transaction():
+        appoint(member.party_id, "admin", NOW, "cli")
+    before = len(mails())
+    answer = member.client.submit("/me/dues/leave", sure="y")
+    assert answer.status_code == 409
+    assert "appoint another one first" in answer.text
+    member.shop.work()
+    assert member.membership is not None
+    assert member.shop.subscription(the_pledge(member))["status"] == "active"
+    assert len(mails()) == before
 
 
 def test_somebody_who_is_no_member_pays_no_dues(client: Browser, member: Applicant, sign_in: Any) -> None:
