@@ -13,6 +13,10 @@ REFUSALS: Refusals = {
         Kind.FORBIDDEN,
         N_("Officers do not relieve themselves here. What every member can do for themselves is on your own page."),
     ),
+    "treasury.own_refund": (
+        Kind.FORBIDDEN,
+        N_("Officers give nothing back to themselves: another treasurer does that."),
+    ),
     "treasury.relief_kind": (Kind.INVALID, N_("Choose what helps.")),
     "treasury.relief_amount": (Kind.INVALID, N_("Write what is paid each month.")),
 }
@@ -22,6 +26,12 @@ def refuse_own_relief(party_id: int, by_id: int) -> None:
     """Raises Refused when an officer would waive their own dues."""
     if party_id == by_id:
         raise Refused("treasury.own_relief")
+
+
+def refuse_own_refund(party_id: int | None, by_id: int) -> None:
+    """Raises Refused when an officer would give their own payment back."""
+    if party_id == by_id:
+        raise Refused("treasury.own_refund")
 
 
 def is_stale(read_at: datetime | None, now: datetime) -> bool:

@@ -17,6 +17,7 @@ from sqlalchemy import func, select
 from coopgov.core.money import Money
 from coopgov.funding.models import Contribution, Finding, LedgerEntry, Pledge, Sync
 from coopgov.funding.services.findings import open_finding
+from coopgov.identity.models import Party
 from coopgov.infra.check import run_checks
 from coopgov.infra.db import db, write_transaction
 from coopgov.infra.mail import Mail
@@ -25,6 +26,7 @@ from coopgov.treasury import rules
 from tests import factories
 from tests.conftest import NOW, Browser, Clock
 from tests.funding.facts import balances, payer, payment, pledge, take
+from tests.membership.dues import pledge as promise
 
 
 def value_of(page: str, label: str) -> str:
@@ -216,6 +218,17 @@ def test_a_second_click_gives_nothing_more_back(desk: SimpleNamespace) -> None:
     assert the().refunded_minor == 400
 
 
+def test_officers_give_nothing_back_to_themselves(desk: SimpleNamespace) -> None:
+    desk.browser.submit("/treasury/book", **booking(purpose="donation"))
+    number = the().id
+    with write_transaction() as session:
+        session.get_one(Contribution, number).party_id = desk.treasurer
+    answer = desk.browser.submit(f"/treasury/payments/{number}/refund", amount="2")
+    assert answer.status_code == 403
+    assert "Officers give nothing back to themselves" in answer.text
+    assert the().refunded_minor == 0
+
+
 # Arrears and relief
 
 
@@ -233,6 +246,11 @@ def test_who_is_late_stands_there_with_what_helps(late: SimpleNamespace) -> None
     assert f"/treasury/arrears/{late.ada}/relief" in page
     assert f"/treasury/arrears/{late.treasurer}/relief" not in page
     assert value_of(late.browser.get("/treasury").text, "Members in arrears") == "3"
+
+
+def test_the_list_says_what_somebody_last_promised_though_it_has_ended(late: SimpleNamespace) -> None:
+    promise(db.session.get_one(Party, late.ada), status="ended", amount_minor=400)
+    assert "£4.00" in late.browser.get("/treasury/arrears").text
 
 
 def test_relief_for_another_member_takes_them_off_the_list(late: SimpleNamespace) -> None:

@@ -7,7 +7,6 @@ from datetime import datetime
 from sqlalchemy import select
 
 from coopgov.funding.models import Pledge
-from coopgov.funding.rules.payments import LIVE_PLEDGES
 from coopgov.identity.queries import names_of, recipients
 from coopgov.infra.db import db
 from coopgov.membership.queries.standing import in_arrears, judgements
@@ -51,9 +50,7 @@ def late_lines(now: datetime) -> list[LateLine]:
 
 
 def _prices(party_ids: Collection[int]) -> dict[int, Price]:
-    """What each of them promised and goes on to promise; the newest promise counts."""
-    live = select(Pledge).where(Pledge.status.in_(LIVE_PLEDGES), Pledge.party_id.is_not(None)).order_by(Pledge.id)
-    if not party_ids:
-        return {}
-    rows = {row.party_id: row for row in db.session.scalars(live) if row.party_id in party_ids}
-    return {party_id: Price(row.amount, row.interval) for party_id, row in rows.items() if party_id is not None}
+    """What each of them promised last, whether it goes on or has ended."""
+    begun = Pledge.status.not_in(("draft", "failed"))
+    query = select(Pledge).where(begun, Pledge.party_id.in_(party_ids)).order_by(Pledge.id)
+    return {row.party_id: Price(row.amount, row.interval) for row in db.session.scalars(query) if row.party_id}

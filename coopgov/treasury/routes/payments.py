@@ -25,6 +25,7 @@ from coopgov.infra.web.said import Sayings, go
 from coopgov.treasury.forms import RefundForm
 from coopgov.treasury.queries import payments as queries
 from coopgov.treasury.queries.waiting import owners_of
+from coopgov.treasury.rules import refuse_own_refund
 
 bp = Blueprint("treasury_payments", __name__, url_prefix="/treasury/payments")
 SAYINGS: Sayings = {
@@ -77,9 +78,11 @@ def refund(number: int) -> Response:
     form = RefundForm(row.currency)
     if not form.validate():
         return _payment(row, form, 422)
+    by = current_viewer().party_id
     try:
         with write_transaction():
-            ask_refund(row, form.amount.data, current_viewer().party_id, received_at(), form.seen.data)
+            refuse_own_refund(row.party_id, by)
+            ask_refund(row, form.amount.data, by, received_at(), form.seen.data)
     except Refused as refused:
         form.refuse(refused, text_of(refused))
         return _payment(row, form, status_of(refused))
