@@ -36,6 +36,7 @@ from coopgov.infra.markdown import plain_text, to_html
 from coopgov.infra.web.layout import coop_profile
 from coopgov.infra.web.moment import received_at
 from coopgov.infra.web.pages import paged
+from coopgov.infra.web.timeline import Step
 from coopgov.membership.queries.register import membership_spells
 from coopgov.membership.queries.standing import judgement, rule_at
 from coopgov.membership.rules.standing import days_late
@@ -60,16 +61,6 @@ class Verdict:
     headline: str
     sentence: str
     others: list[str]
-
-
-@dataclass(frozen=True)
-class Step:
-    """One step of a proposal's way; ``state`` is done, now or next."""
-
-    label: str
-    state: str
-    at: datetime | None = None
-    text: str = ""
 
 
 @dataclass(frozen=True)

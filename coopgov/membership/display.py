@@ -1,26 +1,15 @@
 """What the pages of applications show, put together from rows."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 
 from coopgov.infra.i18n import gettext as _
 from coopgov.infra.i18n import ngettext
+from coopgov.infra.web.timeline import Step
 from coopgov.membership.models import Application, ApplicationNote
 from coopgov.membership.queries.applications import Act
 from coopgov.membership.rules.applications import STATES
 
 ENDS = ("declined", "expired", "withdrawn", "spam")
-
-
-@dataclass(frozen=True)
-class Step:
-    """One step of an application's way; ``state`` is done, now or next."""
-
-    label: str
-    state: str
-    at: datetime | None = None
-    text: str = ""
 
 
 def way_of(row: Application) -> list[Step]:
