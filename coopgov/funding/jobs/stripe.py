@@ -1,11 +1,12 @@
 """What waits for the worker about Stripe: to ask for changes, to look again, to read everything at night."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from coopgov.core.money import Money
 from coopgov.funding.models import Contribution, Pledge, SourceEvent, Sync
-from coopgov.funding.providers.base import PledgeChange, ProviderDown, ProviderRefused, Snapshot
+from coopgov.funding.providers.base import ProviderDown, ProviderRefused, Snapshot
 from coopgov.funding.providers.stripe.client import Stripe, connect
 from coopgov.funding.providers.stripe.sdk import Missing
 from coopgov.funding.providers.stripe.sweeping import Cursor, Portion
@@ -35,70 +36,54 @@ def _stripe() -> Stripe:
     return stripe
 
 
-# Changes of pledges
+# What is asked of Stripe for somebody, who has to hear of it when it cannot be done
 
 
 @dataclass(frozen=True)
-class _Wish:
-    stripe: Stripe
-    change: PledgeChange
+class _Request:
+    """``stripe`` is whom to ask, or why nobody can be asked; after the last try trouble is an answer, too."""
+
+    stripe: Stripe | ProviderRefused
+    ask: Callable[[Stripe, str], Snapshot]
     is_last_try: bool
 
 
-def _prepare_change(wish: Payload, now: datetime) -> _Wish | None:
+def _request(ask: Callable[[Stripe, str], Snapshot], asked_at: str, now: datetime) -> _Request:
+    stripe: Stripe | ProviderRefused
+    try:
+        stripe = _stripe()
+    except Permanent as error:
+        stripe = ProviderRefused(str(error))
+    return _Request(stripe, ask, now - datetime.fromisoformat(asked_at) >= GIVE_UP)
+
+
+def _answer(request: _Request, key: str) -> Answer:
+    """What Stripe did, or why not: none of it ends among the dead jobs, where nobody who waits would see it."""
+    if isinstance(request.stripe, ProviderRefused):
+        return request.stripe
+    try:
+        return request.ask(request.stripe, key)
+    except ProviderRefused as error:
+        return error
+    except ProviderDown as error:
+        if request.is_last_try:
+            return ProviderRefused(str(error))
+        raise
+
+
+def _prepare_change(wish: Payload, now: datetime) -> _Request | None:
     pledge = db.session.get_one(Pledge, wish["pledge"])
     if not is_wanted(pledge, wish):
         return None
-    asked_at = datetime.fromisoformat(wish["asked_at"])
-    return _Wish(_stripe(), change_of(pledge, wish), now - asked_at >= GIVE_UP)
+    change = change_of(pledge, wish)
+    return _request(lambda stripe, _key: stripe.change(change), wish["asked_at"], now)
 
 
-def _ask_change(wish: _Wish, _key: str) -> Answer:
-    try:
-        return wish.stripe.change(wish.change)
-    except ProviderRefused as error:
-        return error
-    except ProviderDown as error:
-        if wish.is_last_try:
-            return ProviderRefused(str(error))
-        raise
-
-
-# Refunds
-
-
-@dataclass(frozen=True)
-class _Refund:
-    stripe: Stripe | None
-    why_not: str
-    charge_id: str
-    amount: Money
-    is_last_try: bool
-
-
-def _prepare_refund(payload: Payload, now: datetime) -> _Refund:
-    """A refund never ends among the dead jobs: tried again from there, it would be paid beside the one that the
-    treasurer asked for in its place."""
-    row = db.session.get_one(Contribution, payload["contribution"])
+def _prepare_refund(payload: Payload, now: datetime) -> _Request:
+    """Tried again from among the dead jobs, a refund would be paid beside the one asked for in its place."""
+    charge_id = db.session.get_one(Contribution, payload["contribution"]).charge_id
     amount = Money(payload["minor"], payload["currency"])
-    is_last_try = now - datetime.fromisoformat(payload["asked_at"]) >= GIVE_UP
-    try:
-        return _Refund(_stripe(), "", row.charge_id, amount, is_last_try)
-    except Permanent as error:
-        return _Refund(None, str(error), row.charge_id, amount, is_last_try)
-
-
-def _ask_refund(wanted: _Refund, key: str) -> Answer:
-    if wanted.stripe is None:
-        return ProviderRefused(wanted.why_not)
-    try:
-        return wanted.stripe.refund(wanted.charge_id, wanted.amount, key)
-    except ProviderRefused as error:
-        return error
-    except ProviderDown as error:
-        if wanted.is_last_try:
-            return ProviderRefused(str(error))
-        raise
+    return _request(lambda stripe, key: stripe.refund(charge_id, amount, key), payload["asked_at"], now)
 
 
 # Pages of Checkout that must not be paid
@@ -230,8 +215,8 @@ def _tidy(_id: int, now: datetime) -> None:
 
 
 TASKS: tuple[OutsideTask, ...] = (
-    OutsideTask(CHANGE, _prepare_change, _ask_change, take_answer),
-    OutsideTask(REFUND, _prepare_refund, _ask_refund, take_refund),
+    OutsideTask(CHANGE, _prepare_change, _answer, take_answer),
+    OutsideTask(REFUND, _prepare_refund, _answer, take_refund),
     OutsideTask(CLOSE_CHECKOUT, _prepare_close, _close, _closed),
     OutsideTask(inbox.LOOK[SOURCE], _prepare_event, _look_at_event, _take_event),
     OutsideTask(REFRESH, _prepare_refresh, _refresh, _refreshed),

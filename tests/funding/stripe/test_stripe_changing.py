@@ -1,5 +1,6 @@
 """What is asked of Stripe while a pledge runs: amounts, pauses, leaving, refunds; and what payers' banks take back."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -224,6 +225,15 @@ def test_a_date_of_leaving_set_in_the_dashboard_can_be_taken_back(shop: Shop) ->
     assert (pledge.status, pledge.ends_at) == ("ending", at(2026, 12, 1))
     shop.ask(pledge, "keep")
     assert (pledge.status, pledge.ends_at) == ("active", None)
+
+
+def test_a_change_without_a_key_to_ask_with_waits_for_the_treasurer_and_not_among_the_dead(shop: Shop) -> None:
+    pledge = shop.join()
+    shop.app.extensions["coopgov.settings"] = replace(shop.app.extensions["coopgov.settings"], stripe_secret_key="")
+    shop.ask(pledge, "cancel")
+    assert ("relief", f"pledge:{pledge.id}") in shop.findings()
+    assert pledge.asked is None
+    assert db.session.scalars(select(Job).where(Job.state == "dead")).all() == []
 
 
 def test_what_stripe_refuses_waits_for_the_treasurer(shop: Shop) -> None:
