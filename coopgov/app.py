@@ -24,6 +24,7 @@ from coopgov.desk import routes as desk_routes
 from coopgov.discussion import models as discussion_models
 from coopgov.discussion import routes as discussion_routes
 from coopgov.discussion import rules as discussion_rules
+from coopgov.federation import models as federation_models
 from coopgov.funding import models as funding_models
 from coopgov.funding.jobs import opencollective as opencollective_jobs
 from coopgov.funding.jobs import stripe as stripe_jobs
@@ -105,6 +106,7 @@ MODELS = (  # importing them is what makes the metadata whole
     discussion_models,
     decisions_models,
     notifications_models,
+    federation_models,
 )
 BLUEPRINTS: tuple[Blueprint, ...] = (
     static.bp,

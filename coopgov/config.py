@@ -1,12 +1,14 @@
 """The settings of an installation: COOPGOV_* environment variables, read once, each also as COOPGOV_*_FILE."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 ENV_FILE = "coopgov.env"  # in the data folder, written by `coopgov init`
+ACTOR_TYPES = ("Service", "Organization", "Group")
 SHORTEST_KEY = 32  # characters; `coopgov init` writes 43
 
 
@@ -65,6 +67,14 @@ class Settings:
     opencollective_url: str = _setting("https://opencollective.com", "Where people contribute at Open Collective.")
     allow_private_peers: bool = _setting(
         False, "Development only: outgoing requests may reach http and loopback addresses."
+    )
+    actor_handle: str = _setting(
+        "",
+        "The co-op's name in the fediverse, before `@`: letters, digits and underscores. Empty: made of its name. It is"
+        " read once, when the actor is made: other servers remember it for good.",
+    )
+    actor_type: str = _setting(
+        "Service", "What the co-op is in the fediverse: `Service` (shown as automated), `Organization` or `Group`."
     )
     demo: bool = _setting(False, "Development only, set by `serve --demo`: mail sink, persona sign-in links, ribbon.")
 
@@ -146,3 +156,7 @@ def _refuse_impossible(settings: Settings) -> None:
         raise SettingsError(
             "COOPGOV_ALLOW_PRIVATE_PEERS and COOPGOV_DEMO are for development: not with an https base address."
         )
+    if settings.actor_type not in ACTOR_TYPES:
+        raise SettingsError(f"COOPGOV_ACTOR_TYPE is {settings.actor_type!r}: write one of {', '.join(ACTOR_TYPES)}.")
+    if settings.actor_handle and not re.fullmatch(r"[A-Za-z0-9_]{1,30}", settings.actor_handle):
+        raise SettingsError("COOPGOV_ACTOR_HANDLE may have letters, digits and underscores, at most 30.")

@@ -1,4 +1,4 @@
-"""Signed links and form tokens. The key never leaves the settings; a purpose keeps tokens from being swapped."""
+"""Signed links, form tokens, secrets at rest. Keys stay in the settings; a purpose keeps tokens from being swapped."""
 
 import hashlib
 import hmac
@@ -6,6 +6,7 @@ from base64 import urlsafe_b64encode
 from datetime import timedelta
 from typing import Any
 
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
 
 
@@ -48,6 +49,32 @@ class Signer:
 
     def _serializer(self, purpose: str) -> URLSafeTimedSerializer:
         return URLSafeTimedSerializer(self._keys, salt=f"coopgov/{purpose}")
+
+
+class Sealer:
+    """Encrypts what lies in the database and is nobody's business who only has a copy of that (Fernet).
+
+    Seals with the newest of ``keys`` (as ``Settings.keys``: the newest last), opens what any of them sealed.
+    """
+
+    def __init__(self, keys: list[str], purpose: str) -> None:
+        derived = (hmac.digest(key.encode(), f"coopgov/seal/{purpose}".encode(), hashlib.sha256) for key in keys)
+        self._fernet = MultiFernet([Fernet(urlsafe_b64encode(key)) for key in derived][::-1])
+
+    def seal(self, secret: bytes) -> str:
+        """``secret`` in a form that only our keys open."""
+        return self._fernet.encrypt(secret).decode()
+
+    def open(self, sealed: str) -> bytes:
+        """What was sealed; raises BadToken when none of our keys fits."""
+        try:
+            return self._fernet.decrypt(sealed.encode())
+        except InvalidToken as error:
+            raise BadToken("sealed") from error
+
+    def again(self, sealed: str) -> str:
+        """The same secret under the newest key; raises BadToken."""
+        return self.seal(self.open(sealed))
 
 
 def _derived(key: str, purpose: str) -> str:
