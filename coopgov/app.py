@@ -25,6 +25,8 @@ from coopgov.discussion import models as discussion_models
 from coopgov.discussion import routes as discussion_routes
 from coopgov.discussion import rules as discussion_rules
 from coopgov.federation import models as federation_models
+from coopgov.federation.jobs import inbox as federation_inbox_jobs
+from coopgov.federation.routes import inbox as federation_inbox
 from coopgov.funding import models as funding_models
 from coopgov.funding.jobs import opencollective as opencollective_jobs
 from coopgov.funding.jobs import stripe as stripe_jobs
@@ -126,6 +128,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     decisions_routes.bp,
     *(routes.bp for routes in TREASURY),
     notifications_routes.bp,
+    federation_inbox.bp,
     desk_routes.bp,
     public_routes.bp,
     admin_routes.bp,
@@ -144,6 +147,8 @@ WORK: tuple[DatabaseTask | OutsideTask | Handler | Clockwork, ...] = (
     *decisions_jobs.CLOCKWORKS,
     *treasury_jobs.CLOCKWORKS,
     *notifications_handlers.HANDLERS,
+    *federation_inbox_jobs.TASKS,
+    *federation_inbox_jobs.CLOCKWORKS,
 )
 REFUSALS: tuple[Refusals, ...] = (
     money.REFUSALS,

@@ -239,7 +239,7 @@ class Person:
     def likes(self, note: str, **more: Any) -> Json:
         return self.does("Like", note, **more)
 
-    def shares(self, note: str, **more: Any) -> Json:
+    def shares(self, note: str | Json, **more: Any) -> Json:
         return self.does("Announce", note, to=[PUBLIC], **more)
 
     def deletes_itself(self) -> Json:
@@ -410,7 +410,7 @@ class Exchange(BaseHTTPRequestHandler):
 
 
 def says(status: int, body: bytes = b"", **headers: str) -> Answer:
-    return lambda exchange: exchange.say(status, body, **headers)
+    return lambda exchange: exchange.say(status, body, None, **headers)
 
 
 def shows(document: Any, status: int = 200, kind: str = ACTIVITY) -> Answer:

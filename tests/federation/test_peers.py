@@ -71,7 +71,7 @@ def test_its_old_signature_is_over_the_lines_of_the_draft(ada: Person) -> None:
 
 
 def test_its_new_signature_convinces_another_program(ada: Person) -> None:
-    class Resolver(HTTPSignatureKeyResolver):  # type: ignore[misc]
+    class Resolver(HTTPSignatureKeyResolver):
         def resolve_public_key(self, key_id: str) -> object:
             assert key_id == ada.key_id
             return ada.key.public_key()
