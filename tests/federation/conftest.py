@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from coopgov.federation.services.actors import begin_actor
 from flask import Flask
 from sqlalchemy import select
 
 from coopgov.federation.models import Activity, Actor, Announcement, Delivery, Follower, Inbox, Reaction, RemoteActor
+from coopgov.federation.services.actors import begin_actor
 from coopgov.infra.db import db, write_transaction
 from coopgov.infra.jobs import Job, is_due
 from coopgov.infra.worker import run_job

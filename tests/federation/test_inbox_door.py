@@ -530,8 +530,11 @@ def test_a_redirect_within_the_server_leads_to_who_it_really_is(scene: Scene) ->
 
 @pytest.mark.parametrize(
     "key_id",
-    ["", "x", "acct:ada@a.example", "file:///etc/passwd", "http://[::1", "http://169.254.169.254/key", "gopher://a/1"]
-    + ["http://127.0.0.1/a\x00b", "http://127.0.0.1/a b", "http://127.0.0.1/" + "x" * 600],
+    [
+        *("", "x", "acct:ada@a.example", "file:///etc/passwd", "http://[::1", "gopher://a/1"),
+        *("http://169.254.169.254/key", "http://127.0.0.1/a\x00b", "http://127.0.0.1/a b"),
+        "http://127.0.0.1/" + "x" * 600,
+    ],
     ids=repr,
 )
 def test_a_key_at_no_address_is_no_key(scene: Scene, key_id: str) -> None:
