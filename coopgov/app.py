@@ -25,6 +25,7 @@ from coopgov.discussion import models as discussion_models
 from coopgov.discussion import routes as discussion_routes
 from coopgov.discussion import rules as discussion_rules
 from coopgov.federation import models as federation_models
+from coopgov.federation.jobs import delivery as delivery_jobs
 from coopgov.funding import models as funding_models
 from coopgov.funding.jobs import opencollective as opencollective_jobs
 from coopgov.funding.jobs import stripe as stripe_jobs
@@ -47,7 +48,7 @@ from coopgov.identity import rules as identity_rules
 from coopgov.infra import audit, check, coop, jobs, mail, markdown, outbox, waker
 from coopgov.infra.crypto import Signer
 from coopgov.infra.db import db, engine_options
-from coopgov.infra.jobs import Clockwork, DatabaseTask, Handler, OutsideTask, Work
+from coopgov.infra.jobs import Clockwork, DatabaseTask, Handler, Loop, OutsideTask, Work
 from coopgov.infra.web import addresses, answers, csrf, headers, layout, moment, static
 from coopgov.infra.web.access import Reader, cookie_name, guard, terms_of
 from coopgov.infra.web.pages import PageStore
@@ -130,7 +131,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     public_routes.bp,
     admin_routes.bp,
 )
-WORK: tuple[DatabaseTask | OutsideTask | Handler | Clockwork, ...] = (
+WORK: tuple[DatabaseTask | OutsideTask | Handler | Clockwork | Loop, ...] = (
     mail.SEND,
     *identity_jobs.TASKS,
     *identity_jobs.CLOCKWORKS,
@@ -143,6 +144,7 @@ WORK: tuple[DatabaseTask | OutsideTask | Handler | Clockwork, ...] = (
     *dues_jobs.CLOCKWORKS,
     *decisions_jobs.CLOCKWORKS,
     *treasury_jobs.CLOCKWORKS,
+    *delivery_jobs.LOOPS,
     *notifications_handlers.HANDLERS,
 )
 REFUSALS: tuple[Refusals, ...] = (
