@@ -22,6 +22,11 @@ def standing_about(subject: str) -> Sequence[Announcement]:
     return db.session.scalars(query.order_by(Announcement.id)).all()
 
 
+def was_announced(subject: str) -> bool:
+    """Whether anything was ever announced about ``subject``, withdrawn or not."""
+    return db.session.scalar(select(Announcement.id).where(Announcement.subject == subject).limit(1)) is not None
+
+
 def silence_over(subject: str) -> Silence | None:
     """Who said that nothing is announced about ``subject``, and when; None when nobody did."""
     return db.session.get(Silence, subject)

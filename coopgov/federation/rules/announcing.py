@@ -38,6 +38,15 @@ class Post:
     tags: tuple[tuple[str, str], ...] = ()
 
 
+def subject_of(kind: str, number: int) -> str:
+    """What an announcement is about, as its row keeps it.
+
+    >>> subject_of("proposal", 7)
+    'proposal:7'
+    """
+    return f"{kind}:{number}"
+
+
 def counted(text: str) -> int:
     """Characters of ``text`` as Mastodon counts them: an address is LINK of them, however long it is.
 
