@@ -1,1 +1,1 @@
-"""Pure rules of federation."""
+"""Pure rules of federation, a file for each matter."""

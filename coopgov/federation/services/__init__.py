@@ -1,1 +1,1 @@
-"""Writes of federation, in the caller's write transaction."""
+"""Writes of federation, a file for each matter."""
