@@ -29,6 +29,7 @@ HEADS = {
     "withdrawn": N_("Withdrawn: %(title)s"),
     "outcome": N_("What follows: %(title)s"),
 }
+SENTENCE_ENDS = (".", "!", "?", ":", ";", ",", "…", "。")
 _MENTION = re.compile(r'<a [^>]*class="mention"[^>]*>.*?</a>', re.DOTALL)
 
 
@@ -105,7 +106,11 @@ def _counts(result: ResultRow, roll_size: int) -> list[str]:
     if not picture.cast:
         return []
     facts = {"cast": number(picture.cast), "roll": number(roll_size), "percent": percent(picture.cast, roll_size)}
-    rows = [f"{row.label} {number(row.count)} ({row.share_of_cast})" for row in picture.rows]
+    rows = [
+        f"{row.label} {number(row.count)} ({row.share_of_cast})"
+        for row in picture.rows
+        if row.count or row.key in ("agree", "disagree")
+    ]
     return [_("%(cast)s of %(roll)s on the roll voted (%(percent)s).", **facts), " · ".join(rows)]
 
 
@@ -119,8 +124,10 @@ def _made(head: str, words: Sequence[str], path: str, group: Group) -> Post:
 
 
 def _told(html: str) -> str:
-    """The words of a text on one line, without the names of those whom it mentions."""
-    return plain_text(_MENTION.sub(_("a member"), html)).replace("\n", " ")
+    """The words of a text on one line, without the names of those whom it mentions; blocks are kept apart."""
+    lines = plain_text(_MENTION.sub(_("a member"), html).replace("\n", " ")).split("\n")
+    ended = [line if line.endswith(SENTENCE_ENDS) else f"{line} \N{EN DASH}" for line in lines[:-1]]
+    return " ".join([*ended, lines[-1]])
 
 
 @contextmanager

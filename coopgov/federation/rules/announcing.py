@@ -11,9 +11,9 @@ from coopgov.core.text import N_, clean_lines, count_characters, excerpt, one_li
 LONGEST_POST = 500  # characters, as Mastodon counts them
 LONGEST_TITLE = 200
 LINK = 23  # characters that Mastodon counts for any address
-SHORTEST_EXCERPT = 40  # of somebody's text: less than this says nothing
+SHORTEST_EXCERPT = 40  # characters of somebody's text: less than this says nothing
+LONGEST_EXCERPT = 240  # about four lines on a phone
 _ADDRESS = re.compile(r"https?://\S+")
-_WORD = re.compile(r"[^\W_]+")
 
 REFUSALS: Refusals = {
     "announcement.words_needed": (Kind.INVALID, N_("Write what is to be announced.")),
@@ -23,7 +23,7 @@ REFUSALS: Refusals = {
         Kind.CONFLICT,
         N_("The co-op has no account in the fediverse yet. It gets one within a minute of its foundation."),
     ),
-    "announcement.withdrawn": (Kind.CONFLICT, N_("This announcement has been taken back already.")),
+    "announcement.withdrawn": (Kind.CONFLICT, N_("This announcement has been taken back, so it cannot be changed.")),
 }
 
 
@@ -64,7 +64,7 @@ def length_of(post: Post) -> int:
 
 def with_excerpt(post: Post, text: str) -> Post:
     """``post`` with the beginning of somebody's ``text`` as its first paragraph, as far as there is room for it."""
-    room = LONGEST_POST - length_of(post) - 2
+    room = min(LONGEST_POST - length_of(post) - 2, LONGEST_EXCERPT)
     line = one_line(text)
     if not line or room < min(SHORTEST_EXCERPT, len(line)):
         return post
@@ -77,9 +77,16 @@ def hashtag(name: str) -> str:
     >>> hashtag("Trust & safety"), hashtag("Größen-Rat"), hashtag("2026")
     ('TrustSafety', 'GrößenRat', '')
     """
-    words = _WORD.findall(unicodedata.normalize("NFC", name))
+    composed = unicodedata.normalize("NFC", name)
+    words = "".join(sign if _in_hashtags(sign) else " " for sign in composed).split()
     tag = "".join(word[:1].upper() + word[1:] for word in words)
-    return "" if tag.isdecimal() else tag
+    return tag if any(sign.isalpha() for sign in tag) else ""
+
+
+def _in_hashtags(sign: str) -> bool:
+    """Letters, the marks upon them, and digits, of any script."""
+    category = unicodedata.category(sign)
+    return category[0] in "LM" or category == "Nd"
 
 
 def tags_of(groups: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
@@ -92,7 +99,7 @@ def check_by_hand(title: str, words: str) -> tuple[str, str]:
     title, words = one_line(title), clean_lines(words).strip()
     if not words:
         raise Refused("announcement.words_needed", field="words")
-    if counted(words) > LONGEST_POST:
+    if count_characters(words) > LONGEST_POST:
         raise Refused("announcement.too_long", field="words", most=LONGEST_POST)
     if len(title) > LONGEST_TITLE:
         raise Refused("announcement.title_too_long", field="title", most=LONGEST_TITLE)

@@ -3,12 +3,12 @@
 A row, its activity and the deliveries to every inbox commit together with what they tell of; nothing is sent here.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from coopgov.core.errors import Refused
 from coopgov.federation.models import Activity, Actor, Announcement, Silence
 from coopgov.federation.queries.actors import the_actor
-from coopgov.federation.queries.announcements import silence_over, standing
+from coopgov.federation.queries.announcements import said_by_hand_since, silence_over, standing
 from coopgov.federation.rules.announcing import Post, check_by_hand
 from coopgov.federation.services import deliveries
 from coopgov.infra import audit
@@ -17,6 +17,7 @@ from coopgov.infra.coop import the_coop
 from coopgov.infra.db import writing_session
 
 BY_HAND = "by_hand"
+SAME_AGAIN = timedelta(minutes=10)  # the same words by hand within this time are a double click
 
 
 def publish(
@@ -33,9 +34,20 @@ def publish(
 
 
 def publish_by_hand(actor: Actor, title: str, words: str, by: int | str, now: datetime) -> Announcement:
-    """What somebody (a party id, or ``cli``) wrote, on its way to all followers; raises Refused ``announcement.…``."""
+    """What somebody (a party id, or ``cli``) wrote, on its way to all followers; the same again within ten minutes is
+    the first one. Raises Refused ``announcement.…``."""
     title, words = check_by_hand(title, words)
+    if before := said_by_hand_since(now - SAME_AGAIN, title, words):
+        return before
     return _say(actor, BY_HAND, "", Post(title, words, "/", _language()), by, now, None)
+
+
+def revise_by_hand(announcement: Announcement, title: str, words: str, by: int | str, now: datetime) -> bool:
+    """Other words for what was announced by hand; False when nothing changed. Raises Refused ``announcement.…``."""
+    if announcement.kind != BY_HAND or announcement.withdrawn_at is not None:
+        raise Refused("announcement.withdrawn")
+    title, words = check_by_hand(title, words)
+    return revise(announcement, Post(title, words, announcement.path, announcement.language), now, by)
 
 
 def revise(announcement: Announcement, post: Post, now: datetime, by: int | str = SYSTEM) -> bool:
