@@ -49,13 +49,8 @@ def opened_post(proposal: Proposal) -> Post:
     """Of a proposal whose voting has opened, or will."""
     group = group_by_id(proposal.group_id)
     with _in_its_language():
-        until = full_time(proposal.closes_at)
-        words = (
-            _("Our group %(group)s votes until %(until)s.", group=group.name, until=until)
-            if proposal.electorate == "group"
-            else _("All our members can vote until %(until)s.", until=until)
-        )
-        return with_excerpt(_post("opened", proposal.title, [words], proposal.path, group), _told(proposal.html))
+        post = _post("opened", proposal.title, [_who_votes(proposal, group)], proposal.path, group)
+        return with_excerpt(post, _told(proposal.html))
 
 
 def withdrawn_post(proposal: Proposal) -> Post:
@@ -68,12 +63,17 @@ def withdrawn_post(proposal: Proposal) -> Post:
 
 def closes_soon_post(proposal: Proposal) -> Post:
     """Of a proposal that can be voted on for about a day more."""
+    group = group_by_id(proposal.group_id)
     with _in_its_language():
-        words = [
-            _("Voting closes on %(when)s.", when=full_time(proposal.closes_at)),
-            _("Are you a member and have not voted yet? Now is the time."),
-        ]
-        return _post("closes_soon", proposal.title, words, proposal.path, group_by_id(proposal.group_id))
+        words = [_who_votes(proposal, group), _("Not voted yet? Now is the time.")]
+        return _post("closes_soon", proposal.title, words, proposal.path, group)
+
+
+def _who_votes(proposal: Proposal, group: Group) -> str:
+    until = full_time(proposal.closes_at)
+    if proposal.electorate == "group":
+        return _("Our group %(group)s can vote until %(until)s.", group=group.name, until=until)
+    return _("All our members can vote until %(until)s.", until=until)
 
 
 def result_post(sheet: Sheet) -> Post:

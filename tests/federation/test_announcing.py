@@ -229,7 +229,7 @@ def test_a_proposal_is_announced_when_voting_opens(on: Scene, catch_up: CatchUp)
 def test_a_vote_of_a_group_says_so(on: Scene, catch_up: CatchUp) -> None:
     opened(on, electorate="group")
     catch_up()
-    assert "Our group Tech votes until Sunday" in the_one("opened").words
+    assert "Our group Tech can vote until Sunday" in the_one("opened").words
 
 
 def test_the_end_of_voting_is_announced_once_below_its_opening(on: Scene, catch_up: CatchUp, clock: Clock) -> None:
@@ -244,8 +244,8 @@ def test_the_end_of_voting_is_announced_once_below_its_opening(on: Scene, catch_
     assert post.reply_to_id == the_one("opened").id
     assert text_of(post) == (
         "Last day to vote: Move to our own server\n"
-        "Voting closes on Sunday, 29 November 2026, 12:00 GMT.\n"
-        "Are you a member and have not voted yet? Now is the time."
+        "All our members can vote until Sunday, 29 November 2026, 12:00 GMT.\n"
+        "Not voted yet? Now is the time."
     )
     assert post.path == proposal.path
 
