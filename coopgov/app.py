@@ -24,8 +24,12 @@ from coopgov.desk import routes as desk_routes
 from coopgov.discussion import models as discussion_models
 from coopgov.discussion import routes as discussion_routes
 from coopgov.discussion import rules as discussion_rules
+from coopgov.federation import handlers as federation_handlers
 from coopgov.federation import models as federation_models
+from coopgov.federation import post_card
 from coopgov.federation.jobs import delivery as delivery_jobs
+from coopgov.federation.routes import announcing as announcing_routes
+from coopgov.federation.rules import announcing as announcing_rules
 from coopgov.funding import models as funding_models
 from coopgov.funding.jobs import opencollective as opencollective_jobs
 from coopgov.funding.jobs import stripe as stripe_jobs
@@ -125,6 +129,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     groups_routes.bp,
     discussion_routes.bp,
     decisions_routes.bp,
+    announcing_routes.bp,
     *(routes.bp for routes in TREASURY),
     notifications_routes.bp,
     desk_routes.bp,
@@ -146,6 +151,7 @@ WORK: tuple[DatabaseTask | OutsideTask | Handler | Clockwork | Loop, ...] = (
     *treasury_jobs.CLOCKWORKS,
     *delivery_jobs.LOOPS,
     *notifications_handlers.HANDLERS,
+    *federation_handlers.HANDLERS,
 )
 REFUSALS: tuple[Refusals, ...] = (
     money.REFUSALS,
@@ -164,6 +170,7 @@ REFUSALS: tuple[Refusals, ...] = (
     groups_rules.REFUSALS,
     discussion_rules.REFUSALS,
     decisions_rules.REFUSALS,
+    announcing_rules.REFUSALS,
 )
 SAYINGS: tuple[Sayings, ...] = (
     identity_routes.SAYINGS,
@@ -176,6 +183,7 @@ SAYINGS: tuple[Sayings, ...] = (
     groups_routes.SAYINGS,
     discussion_routes.SAYINGS,
     decisions_routes.SAYINGS,
+    announcing_routes.SAYINGS,
     *(routes.SAYINGS for routes in TREASURY),
     notifications_routes.SAYINGS,
     desk_routes.SAYINGS,
@@ -189,8 +197,10 @@ PANELS = (
     *decisions_routes.PANELS,
     *discussion_routes.PANELS,
     *notifications_routes.PANELS,
+    *post_card.PANELS,
     *admin_routes.PANELS,
 )
+PREVIEWS = (*post_card.PREVIEWS,)
 CHECKS = (
     *check.CHECKS,
     *funding_checks.CHECKS,
@@ -240,6 +250,7 @@ def _register(app: Flask, settings: Settings) -> None:
         "coopgov.refusals": {key: value for refusals in REFUSALS for key, value in refusals.items()},
         "coopgov.sayings": {key: value for sayings in SAYINGS for key, value in sayings.items()},
         "coopgov.panels": PANELS,
+        "coopgov.previews": PREVIEWS,
         "coopgov.checks": CHECKS,
         "coopgov.examinations": EXAMINATIONS,
         "coopgov.unread": notifications_queries.unread_count,
