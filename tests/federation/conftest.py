@@ -1,7 +1,7 @@
-"""A co-op with an actor, and another server on loopback that it may talk to."""
+"""A co-op with an actor, another server on loopback that it may talk to, and inboxes to deliver to."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from coopgov.infra.jobs import Job, is_due
 from coopgov.infra.worker import run_job
 from tests.conftest import NOW, Browser, Clock
 from tests.federation.peers import Json, Peer, Person, through
+from tests.federation.sinks import Sinks, deliver_all, sinks_open
 
 SITE = "http://localhost"
 DOOR = f"{SITE}/ap/inbox"
@@ -127,3 +128,16 @@ def together(scene: Scene) -> Callable[..., list[Any]]:
         return got
 
     return run
+
+
+@pytest.fixture
+def sinks() -> Iterator[Sinks]:
+    with sinks_open() as sinks:
+        yield sinks
+
+
+@pytest.fixture
+def deliver(app: Flask, clock: Clock) -> Callable[..., None]:
+    """Delivers all that is due at the clock's time."""
+    app.extensions["coopgov.settings"] = replace(app.extensions["coopgov.settings"], allow_private_peers=True)
+    return lambda **given: deliver_all(app, clock, **given)
