@@ -25,6 +25,8 @@ from coopgov.discussion import models as discussion_models
 from coopgov.discussion import routes as discussion_routes
 from coopgov.discussion import rules as discussion_rules
 from coopgov.federation import models as federation_models
+from coopgov.federation.jobs import actors as actor_jobs
+from coopgov.federation.rules import hosts as host_rules
 from coopgov.funding import models as funding_models
 from coopgov.funding.jobs import opencollective as opencollective_jobs
 from coopgov.funding.jobs import stripe as stripe_jobs
@@ -144,6 +146,7 @@ WORK: tuple[DatabaseTask | OutsideTask | Handler | Clockwork, ...] = (
     *decisions_jobs.CLOCKWORKS,
     *treasury_jobs.CLOCKWORKS,
     *notifications_handlers.HANDLERS,
+    *actor_jobs.CLOCKWORKS,
 )
 REFUSALS: tuple[Refusals, ...] = (
     money.REFUSALS,
@@ -162,6 +165,7 @@ REFUSALS: tuple[Refusals, ...] = (
     groups_rules.REFUSALS,
     discussion_rules.REFUSALS,
     decisions_rules.REFUSALS,
+    host_rules.REFUSALS,
 )
 SAYINGS: tuple[Sayings, ...] = (
     identity_routes.SAYINGS,

@@ -1,0 +1,1 @@
+"""What waits for the worker, and for the clock, about federation."""
