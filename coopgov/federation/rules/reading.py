@@ -7,7 +7,7 @@ from typing import Any
 MOST_DEPTH = 64
 MOST_MEMBERS = 10_000  # of objects and lists together
 LARGEST_NUMBER = 2**63  # beyond it no id or count of anybody lies
-_TEXTS = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_TEXTS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _BRACKETS = re.compile(r"[\[\]{}]")
 
 
