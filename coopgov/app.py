@@ -27,11 +27,13 @@ from coopgov.discussion import rules as discussion_rules
 from coopgov.federation import handlers as federation_handlers
 from coopgov.federation import models as federation_models
 from coopgov.federation import post_card
+from coopgov.federation.jobs import actors as actor_jobs
 from coopgov.federation.jobs import delivery as delivery_jobs
 from coopgov.federation.jobs import inbox as federation_inbox_jobs
 from coopgov.federation.routes import announcing as announcing_routes
 from coopgov.federation.routes import inbox as federation_inbox
 from coopgov.federation.rules import announcing as announcing_rules
+from coopgov.federation.rules import hosts as host_rules
 from coopgov.funding import models as funding_models
 from coopgov.funding.jobs import opencollective as opencollective_jobs
 from coopgov.funding.jobs import stripe as stripe_jobs
@@ -157,6 +159,7 @@ WORK: tuple[DatabaseTask | OutsideTask | Handler | Clockwork | Loop, ...] = (
     *federation_handlers.HANDLERS,
     *federation_inbox_jobs.TASKS,
     *federation_inbox_jobs.CLOCKWORKS,
+    *actor_jobs.CLOCKWORKS,
 )
 REFUSALS: tuple[Refusals, ...] = (
     money.REFUSALS,
@@ -176,6 +179,7 @@ REFUSALS: tuple[Refusals, ...] = (
     discussion_rules.REFUSALS,
     decisions_rules.REFUSALS,
     announcing_rules.REFUSALS,
+    host_rules.REFUSALS,
 )
 SAYINGS: tuple[Sayings, ...] = (
     identity_routes.SAYINGS,
