@@ -106,7 +106,9 @@ class Courier:
                 keys[signer] = signing_key(db.session.get_one(Actor, parcel.actor_id), parcel.key_number)
             self._errands[parcel.delivery_id] = (self._letter(parcel), keys[signer])
         except Exception as error:
-            self._unsettled.append(Result(parcel=parcel, meaning=Meaning.HELD, error=f"{type(error).__name__}: {error}"))
+            self._unsettled.append(
+                Result(parcel=parcel, meaning=Meaning.HELD, error=f"{type(error).__name__}: {error}")
+            )
             return False
         return True
 
