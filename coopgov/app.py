@@ -28,7 +28,9 @@ from coopgov.federation import handlers as federation_handlers
 from coopgov.federation import models as federation_models
 from coopgov.federation import post_card
 from coopgov.federation.jobs import delivery as delivery_jobs
+from coopgov.federation.jobs import inbox as federation_inbox_jobs
 from coopgov.federation.routes import announcing as announcing_routes
+from coopgov.federation.routes import inbox as federation_inbox
 from coopgov.federation.rules import announcing as announcing_rules
 from coopgov.funding import models as funding_models
 from coopgov.funding.jobs import opencollective as opencollective_jobs
@@ -132,6 +134,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     announcing_routes.bp,
     *(routes.bp for routes in TREASURY),
     notifications_routes.bp,
+    federation_inbox.bp,
     desk_routes.bp,
     public_routes.bp,
     admin_routes.bp,
@@ -152,6 +155,8 @@ WORK: tuple[DatabaseTask | OutsideTask | Handler | Clockwork | Loop, ...] = (
     *delivery_jobs.LOOPS,
     *notifications_handlers.HANDLERS,
     *federation_handlers.HANDLERS,
+    *federation_inbox_jobs.TASKS,
+    *federation_inbox_jobs.CLOCKWORKS,
 )
 REFUSALS: tuple[Refusals, ...] = (
     money.REFUSALS,
