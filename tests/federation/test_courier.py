@@ -104,9 +104,7 @@ def test_a_blocked_domain_gets_nothing(app: Flask, sinks: Sinks, deliver: Delive
     assert sinks.counts() == {"127.0.0.4/inbox": 1}
 
 
-def test_a_domain_that_is_blocked_while_something_waits_gets_nothing(
-    sinks: Sinks, one: str, deliver: Deliver
-) -> None:
+def test_a_domain_that_is_blocked_while_something_waits_gets_nothing(sinks: Sinks, one: str, deliver: Deliver) -> None:
     tell(announcement())
     with write_transaction() as session:
         session.add(DomainBlock(domain="127.0.0.2", blocked_by="cli", at=NOW))
@@ -191,9 +189,7 @@ def test_retry_after_is_kept(
     assert states() == {"done": 2}
 
 
-def test_a_server_that_reads_only_the_other_dialect_is_remembered(
-    sinks: Sinks, one: str, deliver: Deliver
-) -> None:
+def test_a_server_that_reads_only_the_other_dialect_is_remembered(sinks: Sinks, one: str, deliver: Deliver) -> None:
     sinks.answer("127.0.0.2", 401, 202)
     tell(announcement())
     deliver()
@@ -205,9 +201,7 @@ def test_a_server_that_reads_only_the_other_dialect_is_remembered(
     assert (states(), server(host_of_one(sinks)).dialect) == ({"done": 2}, "rfc9421")
 
 
-def test_a_server_that_unlearned_its_dialect_is_shown_the_other_again(
-    sinks: Sinks, one: str, deliver: Deliver
-) -> None:
+def test_a_server_that_unlearned_its_dialect_is_shown_the_other_again(sinks: Sinks, one: str, deliver: Deliver) -> None:
     sinks.answer("127.0.0.2", 401, 202, 401, 202)
     for _ in range(2):
         tell(announcement())
@@ -270,7 +264,9 @@ def test_one_hanging_inbox_delays_no_other(app: Flask, sinks: Sinks, deliver: De
     tell(announcement())
     began = time.monotonic()
     deliver(seconds=15)
-    well = [hit.at - began for hit in sinks.hits if not hit.inbox.startswith(("127.0.1.1/", "127.0.1.2/", "127.0.1.3/"))]
+    well = [
+        hit.at - began for hit in sinks.hits if not hit.inbox.startswith(("127.0.1.1/", "127.0.1.2/", "127.0.1.3/"))
+    ]
     assert len(well) == 197
     assert max(well) < 6, "they did not wait for the ten seconds of those that hang"
     assert states() == {"done": 197, "queued": 3}
@@ -294,9 +290,7 @@ def test_a_hanging_server_with_many_inboxes_is_tried_twice_and_then_left(
     assert tried == 2, "what was not tried is not counted as tried"
 
 
-def test_of_one_server_at_most_two_inboxes_are_written_to_at_once(
-    app: Flask, sinks: Sinks, deliver: Deliver
-) -> None:
+def test_of_one_server_at_most_two_inboxes_are_written_to_at_once(app: Flask, sinks: Sinks, deliver: Deliver) -> None:
     import threading
 
     most, now_in, lock = [0], [0], threading.Lock()
@@ -364,9 +358,7 @@ def test_a_delete_never_passes_its_create(sinks: Sinks, one: str, deliver: Deliv
     assert sinks.of("127.0.0.2") == ["Create", "Create", "Create", "Update"]
 
 
-def test_what_is_removed_before_the_first_delivery_is_not_sent_at_all(
-    sinks: Sinks, one: str, deliver: Deliver
-) -> None:
+def test_what_is_removed_before_the_first_delivery_is_not_sent_at_all(sinks: Sinks, one: str, deliver: Deliver) -> None:
     note = announcement()
     tell(note)
     withdraw(note)
@@ -455,9 +447,7 @@ def test_hearing_from_a_server_that_asked_for_time_does_not_hurry_it(
     assert len(sinks.hits) == 1
 
 
-def test_hearing_from_a_server_that_was_down_has_it_tried_at_once(
-    sinks: Sinks, one: str, deliver: Deliver
-) -> None:
+def test_hearing_from_a_server_that_was_down_has_it_tried_at_once(sinks: Sinks, one: str, deliver: Deliver) -> None:
     sinks.answer("127.0.0.2", 503, 202)
     tell(announcement())
     deliver()
@@ -468,9 +458,7 @@ def test_hearing_from_a_server_that_was_down_has_it_tried_at_once(
     assert states() == {"done": 1}
 
 
-def test_an_officer_can_have_a_server_tried_at_once(
-    sinks: Sinks, one: str, deliver: Deliver, clock: Clock
-) -> None:
+def test_an_officer_can_have_a_server_tried_at_once(sinks: Sinks, one: str, deliver: Deliver, clock: Clock) -> None:
     sinks.answer("127.0.0.2", 503, 202)
     tell(announcement())
     deliver()
