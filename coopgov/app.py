@@ -27,6 +27,7 @@ from coopgov.discussion import rules as discussion_rules
 from coopgov.federation import handlers as federation_handlers
 from coopgov.federation import models as federation_models
 from coopgov.federation import post_card
+from coopgov.federation.jobs import actors as actor_jobs
 from coopgov.federation.jobs import delivery as delivery_jobs
 from coopgov.federation.jobs import inbox as federation_inbox_jobs
 from coopgov.federation.queries import health as federation_health
@@ -162,6 +163,7 @@ WORK: tuple[DatabaseTask | OutsideTask | Handler | Clockwork | Loop, ...] = (
     *federation_handlers.HANDLERS,
     *federation_inbox_jobs.TASKS,
     *federation_inbox_jobs.CLOCKWORKS,
+    *actor_jobs.CLOCKWORKS,
 )
 REFUSALS: tuple[Refusals, ...] = (
     money.REFUSALS,
