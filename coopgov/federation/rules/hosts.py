@@ -55,9 +55,9 @@ def folded_domain(text: str) -> str:
 
     Raises Refused("domain.unreadable").
     """
-    bare = text.strip().rsplit("@", 1)[-1]
+    bare = text.strip()
     try:
-        return host_of(bare if "://" in bare else f"https://{bare}")
+        return host_of(bare if "://" in bare else f"https://{bare.rsplit('@', 1)[-1]}")  # profiles are at /@name
     except ValueError as error:
         raise Refused("domain.unreadable", field="domain") from error
 
