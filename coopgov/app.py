@@ -27,6 +27,7 @@ from coopgov.discussion import rules as discussion_rules
 from coopgov.federation import handlers as federation_handlers
 from coopgov.federation import models as federation_models
 from coopgov.federation import post_card
+from coopgov.federation.jobs import delivery as delivery_jobs
 from coopgov.federation.routes import announcing as announcing_routes
 from coopgov.federation.rules import announcing as announcing_rules
 from coopgov.funding import models as funding_models
@@ -51,7 +52,7 @@ from coopgov.identity import rules as identity_rules
 from coopgov.infra import audit, check, coop, jobs, mail, markdown, outbox, waker
 from coopgov.infra.crypto import Signer
 from coopgov.infra.db import db, engine_options
-from coopgov.infra.jobs import Clockwork, DatabaseTask, Handler, OutsideTask, Work
+from coopgov.infra.jobs import Clockwork, DatabaseTask, Handler, Loop, OutsideTask, Work
 from coopgov.infra.web import addresses, answers, csrf, headers, layout, moment, static
 from coopgov.infra.web.access import Reader, cookie_name, guard, terms_of
 from coopgov.infra.web.pages import PageStore
@@ -135,7 +136,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     public_routes.bp,
     admin_routes.bp,
 )
-WORK: tuple[DatabaseTask | OutsideTask | Handler | Clockwork, ...] = (
+WORK: tuple[DatabaseTask | OutsideTask | Handler | Clockwork | Loop, ...] = (
     mail.SEND,
     *identity_jobs.TASKS,
     *identity_jobs.CLOCKWORKS,
@@ -148,6 +149,7 @@ WORK: tuple[DatabaseTask | OutsideTask | Handler | Clockwork, ...] = (
     *dues_jobs.CLOCKWORKS,
     *decisions_jobs.CLOCKWORKS,
     *treasury_jobs.CLOCKWORKS,
+    *delivery_jobs.LOOPS,
     *notifications_handlers.HANDLERS,
     *federation_handlers.HANDLERS,
 )

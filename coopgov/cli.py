@@ -38,7 +38,7 @@ from coopgov.infra.db import db, write_transaction
 from coopgov.infra.doctor import examine
 from coopgov.infra.migrate import MigrationFailed, current_revision, migrate, newest_revision
 from coopgov.infra.setup import write_key, write_settings
-from coopgov.infra.worker import Worker
+from coopgov.infra.worker import Crew
 from coopgov.membership.models import Invitation
 from coopgov.membership.rules.register import INVITATION
 from coopgov.membership.services import register as membership
@@ -203,14 +203,12 @@ def _serve(overrides: dict[str, Any], host: str, port: int) -> None:
         _require_schema()
         if "demo" in overrides:
             click.echo(demo_folder.greeting(settings.base_url))
-        worker = Worker(app, app.extensions["coopgov.waker"], utc_now)
-        thread = threading.Thread(target=worker.run, name="worker")
-        thread.start()
+        crew = Crew(app, utc_now)
+        crew.start()
         try:
             _serve_web(app, settings, host, port)
         finally:
-            worker.stop()
-            thread.join()
+            crew.stop()
 
 
 @main.command()
@@ -235,14 +233,11 @@ def worker_command() -> None:
     """The worker half alone, for more machines."""
     with _installation() as (app, _settings):
         _require_schema()
-        worker = Worker(app, app.extensions["coopgov.waker"], utc_now)
-        stop = threading.Event()
+        crew, stop = Crew(app, utc_now), threading.Event()
         server.stop_on_signals(stop)
-        thread = threading.Thread(target=worker.run, name="worker")
-        thread.start()
+        crew.start()
         stop.wait()
-        worker.stop()
-        thread.join()
+        crew.stop()
 
 
 @contextmanager

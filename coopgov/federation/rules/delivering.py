@@ -12,6 +12,7 @@ LONGEST_WAIT = timedelta(hours=6)
 LONGEST_RETRY_AFTER = timedelta(days=7)
 PARKED_AFTER = timedelta(days=7)  # of nothing but failure
 STALE_AFTER = timedelta(days=7)  # a Create that is older is no news to a server that comes back
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)  # when something goes out whose server is parked
 MOST_ATTEMPTS = 50  # at one inbox of a server that answers otherwise: about ten days
 
 
@@ -28,12 +29,31 @@ class Meaning(StrEnum):
     UNTRIED = "untried"  # its server was found in trouble before its turn came
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What an inbox said. ``status`` 0: nothing, and ``reason`` says why. ``retry_after``: the header, as it came."""
+@dataclass(frozen=True, kw_only=True)
+class Parcel:
+    """One delivery in a courier's hands, with all that is needed to make it. ``dialect`` is empty while unknown."""
 
-    status: int
-    reason: str = ""
+    delivery_id: int
+    inbox_id: int
+    url: str
+    host: str
+    dialect: str
+    activity_id: int
+    version: int  # of what the activity carries: a different one has a different body
+    actor_id: int
+    key_number: int | None
+    attempts: int
+    is_probe: bool  # its server failed the last time
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What came of a parcel. ``retry_after``: the header as it came; ``error`` for people, empty when it went well."""
+
+    parcel: Parcel
+    meaning: Meaning
+    dialect: str = ""
+    error: str = ""
     retry_after: str = ""
 
 
@@ -63,7 +83,7 @@ def other_dialect(dialect: str) -> str:
 def wait_after(failures: int, chance: random.Random) -> timedelta:
     """How long to wait after so many failures in a row (at least 1): 5 s, doubling, at most six hours, give or take a
     quarter so that not everything comes back in the same moment."""
-    plain = min(FIRST_WAIT * 2 ** min(failures - 1, 20), LONGEST_WAIT)
+    plain = min(FIRST_WAIT * (1 << min(failures - 1, 20)), LONGEST_WAIT)
     return plain * chance.uniform(0.75, 1.25)
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from coopgov.federation.models import Activity, Announcement, Delivery, Follower, Inbox, Peer, RemoteActor
 from coopgov.federation.queries.peers import blocked_hosts
+from coopgov.federation.rules.delivering import NEVER
 from coopgov.federation.rules.hosts import authority_of
 from coopgov.infra.db import UtcDateTime, writing_session
 
@@ -65,7 +66,7 @@ def send_to_all_who_had(announcement: Announcement, activity: Activity, now: dat
     return _queue(activity, Inbox.id.in_(had), now)
 
 
-def _of(announcement: Announcement, but: Activity) -> Select[tuple[int]]:
+def _of(announcement: Announcement, but: Activity) -> Select[int]:
     return select(Activity.id).where(Activity.announcement_id == announcement.id, Activity.id != but.id)
 
 
@@ -90,7 +91,12 @@ def _readable_authority(url: str) -> str:
 def _queue(activity: Activity, wanted: ColumnElement[bool], now: datetime) -> int:
     session = writing_session()
     has_it = select(Delivery.inbox_id).where(Delivery.activity_id == activity.id)
-    rows = select(literal(activity.id), Inbox.id, literal(now, UtcDateTime)).where(wanted, Inbox.id.not_in(has_it))
+    when = case(
+        (Peer.parked_at.is_not(None), literal(NEVER, UtcDateTime)),
+        (Peer.next_at > now, Peer.next_at),
+        else_=literal(now, UtcDateTime),
+    )
+    rows = select(literal(activity.id), Inbox.id, when).join(Peer).where(wanted, Inbox.id.not_in(has_it))
     blocked: Sequence[str] = blocked_hosts()
     if blocked:
         rows = rows.where(Inbox.host.not_in(blocked))

@@ -8,9 +8,11 @@ from sqlalchemy import select, update
 
 from coopgov.core.errors import NotFound
 from coopgov.federation.models import Activity, Delivery, Inbox, Peer
-from coopgov.federation.rules.delivering import STALE_AFTER, asked_wait, is_to_park, wait_after
+from coopgov.federation.rules.delivering import NEVER, STALE_AFTER, Result, asked_wait, is_to_park, wait_after
 from coopgov.infra import audit
 from coopgov.infra.db import writing_session
+
+LONGEST_ERROR = 300  # characters kept of what a server said
 
 
 def heard_from(authority: str, now: datetime) -> None:
@@ -26,7 +28,7 @@ def heard_from(authority: str, now: datetime) -> None:
 
 
 def retry_now(host: str, by: int | str, now: datetime) -> None:
-    """An officer's wish: the server is tried at once, and given up again at once should it still fail. Raises NotFound."""
+    """An officer's wish: the server is tried at once, and if it still fails, is given up again. Raises NotFound."""
     peer = writing_session().get(Peer, host)
     if peer is None:
         raise NotFound
@@ -63,24 +65,38 @@ def note_answer(host: str, error: str) -> None:
     """The server answered, though not with what we wished: it is there. Needs a write transaction."""
     peer = writing_session().get_one(Peer, host)
     peer.failures, peer.failing_since, peer.next_at, peer.parked_at = 0, None, None, None
-    peer.last_error = error[:300]
+    peer.last_error = error[:LONGEST_ERROR]
 
 
-def note_wait(host: str, attempts: int, retry_after: str, error: str, now: datetime, chance: random.Random) -> datetime:
-    """The server is well and asks for time; gives when to come back. Needs a write transaction."""
-    peer = writing_session().get_one(Peer, host)
-    peer.next_at = now + (asked_wait(retry_after, now) or wait_after(attempts, chance))
-    peer.last_error = error[:300]
-    return peer.next_at
+def note_busy(result: Result, now: datetime, chance: random.Random) -> None:
+    """The server is well and asks for time: nothing goes there before it is over. Needs a write transaction."""
+    peer = writing_session().get_one(Peer, result.parcel.host)
+    wait = asked_wait(result.retry_after, now) or wait_after(result.parcel.attempts + 1, chance)
+    peer.last_error = result.error[:LONGEST_ERROR]
+    _rest(peer, now + wait)
 
 
-def note_failure(host: str, retry_after: str, error: str, now: datetime, chance: random.Random) -> datetime:
-    """The server is in trouble; gives when it is tried again, unless it is parked. Needs a write transaction."""
-    peer = writing_session().get_one(Peer, host)
+def note_failure(result: Result, now: datetime, chance: random.Random) -> None:
+    """The server is in trouble: it is left alone for longer each time, and in the end parked.
+
+    Needs a write transaction.
+    """
+    peer = writing_session().get_one(Peer, result.parcel.host)
     peer.failures += 1
     peer.failing_since = peer.failing_since or now
-    peer.next_at = now + (asked_wait(retry_after, now) or wait_after(peer.failures, chance))
-    peer.last_error = error[:300]
+    peer.last_error = result.error[:LONGEST_ERROR]
     if is_to_park(peer.failing_since, now):
         peer.parked_at = peer.parked_at or now
-    return peer.next_at
+    _rest(peer, now + (asked_wait(result.retry_after, now) or wait_after(peer.failures, chance)))
+
+
+def _rest(peer: Peer, until: datetime) -> None:
+    """All that waits for the server waits until then, or as long as it is parked."""
+    peer.next_at = until
+    inboxes = select(Inbox.id).where(Inbox.host == peer.host)
+    writing_session().execute(
+        update(Delivery)
+        .where(Delivery.inbox_id.in_(inboxes), Delivery.state == "queued")
+        .values(next_at=NEVER if peer.parked_at else until),
+        execution_options={"synchronize_session": False},
+    )
