@@ -27,9 +27,15 @@ from coopgov.discussion import rules as discussion_rules
 from coopgov.federation import handlers as federation_handlers
 from coopgov.federation import models as federation_models
 from coopgov.federation import post_card
+from coopgov.federation.jobs import actors as actor_jobs
 from coopgov.federation.jobs import delivery as delivery_jobs
+from coopgov.federation.jobs import inbox as federation_inbox_jobs
+from coopgov.federation.queries import health as federation_health
+from coopgov.federation.routes import admin as federation_admin
 from coopgov.federation.routes import announcing as announcing_routes
+from coopgov.federation.routes import inbox as federation_inbox
 from coopgov.federation.rules import announcing as announcing_rules
+from coopgov.federation.rules import hosts as host_rules
 from coopgov.funding import models as funding_models
 from coopgov.funding.jobs import opencollective as opencollective_jobs
 from coopgov.funding.jobs import stripe as stripe_jobs
@@ -130,8 +136,10 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     discussion_routes.bp,
     decisions_routes.bp,
     announcing_routes.bp,
+    federation_admin.bp,
     *(routes.bp for routes in TREASURY),
     notifications_routes.bp,
+    federation_inbox.bp,
     desk_routes.bp,
     public_routes.bp,
     admin_routes.bp,
@@ -149,9 +157,13 @@ WORK: tuple[DatabaseTask | OutsideTask | Handler | Clockwork | Loop, ...] = (
     *dues_jobs.CLOCKWORKS,
     *decisions_jobs.CLOCKWORKS,
     *treasury_jobs.CLOCKWORKS,
+    *delivery_jobs.TASKS,
     *delivery_jobs.LOOPS,
     *notifications_handlers.HANDLERS,
     *federation_handlers.HANDLERS,
+    *federation_inbox_jobs.TASKS,
+    *federation_inbox_jobs.CLOCKWORKS,
+    *actor_jobs.CLOCKWORKS,
 )
 REFUSALS: tuple[Refusals, ...] = (
     money.REFUSALS,
@@ -171,6 +183,7 @@ REFUSALS: tuple[Refusals, ...] = (
     discussion_rules.REFUSALS,
     decisions_rules.REFUSALS,
     announcing_rules.REFUSALS,
+    host_rules.REFUSALS,
 )
 SAYINGS: tuple[Sayings, ...] = (
     identity_routes.SAYINGS,
@@ -184,6 +197,7 @@ SAYINGS: tuple[Sayings, ...] = (
     discussion_routes.SAYINGS,
     decisions_routes.SAYINGS,
     announcing_routes.SAYINGS,
+    federation_admin.SAYINGS,
     *(routes.SAYINGS for routes in TREASURY),
     notifications_routes.SAYINGS,
     desk_routes.SAYINGS,
@@ -208,7 +222,7 @@ CHECKS = (
     *groups_queries.CHECKS,
     *decisions_queries.CHECKS,
 )
-EXAMINATIONS = (stripe_health.examine_stripe,)
+EXAMINATIONS = (stripe_health.examine_stripe, federation_health.examine_federation)
 LARGEST_REQUEST = 1_000_000  # bytes
 
 

@@ -145,6 +145,15 @@ class GuardedClient:
             target = self._guard.target(_joined(target, location))
         raise FetchRefused("redirects")
 
+    def ask(self, url: str, accept: Iterable[str], headers: Mapping[str, str]) -> Fetched:
+        """As ``get``, but redirects are answers: ``headers`` may hold a signature, which fits one address only."""
+        types = tuple(accept)
+        return _of_a_type(self._send("GET", self._guard.target(url), headers, None, Deadline(self._deadline_s)), types)
+
+    def within(self, deadline_s: float) -> "GuardedClient":
+        """The same client with less patience, for what is left of several requests' time."""
+        return GuardedClient(self._guard, deadline_s, self._most_bytes, self._tls)
+
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Fetched:
         """What ``url`` answers to ``body``. Redirects are answers too: a signature would not hold elsewhere.
 

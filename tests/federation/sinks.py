@@ -217,7 +217,7 @@ def delivery_to(url: str, activity: Activity | None = None) -> Delivery:
     return found
 
 
-def peer(host: str) -> Peer:
+def server(host: str) -> Peer:
     """How the server with this host and port fares."""
     db.session.rollback()
     return db.session.get_one(Peer, host)

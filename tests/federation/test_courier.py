@@ -23,7 +23,7 @@ from tests.federation.sinks import (
     announcement,
     delivery_to,
     follower,
-    peer,
+    server,
     states,
     tell,
 )
@@ -104,9 +104,7 @@ def test_a_blocked_domain_gets_nothing(app: Flask, sinks: Sinks, deliver: Delive
     assert sinks.counts() == {"127.0.0.4/inbox": 1}
 
 
-def test_a_domain_that_is_blocked_while_something_waits_gets_nothing(
-    sinks: Sinks, one: str, deliver: Deliver
-) -> None:
+def test_a_domain_that_is_blocked_while_something_waits_gets_nothing(sinks: Sinks, one: str, deliver: Deliver) -> None:
     tell(announcement())
     with write_transaction() as session:
         session.add(DomainBlock(domain="127.0.0.2", blocked_by="cli", at=NOW))
@@ -135,7 +133,7 @@ def test_a_server_that_was_away_gets_the_same_activity_again_with_a_fresh_signat
     assert first.headers["date"] != second.headers["date"]
     assert states() == {"done": 1}
     assert delivery_to(one).attempts == 2
-    assert peer(host_of_one(sinks)).failures == 0
+    assert server(host_of_one(sinks)).failures == 0
 
 
 @pytest.mark.parametrize("status", [408, 500, 502, 503, HANG])
@@ -144,12 +142,12 @@ def test_trouble_is_the_server_s_and_leads_to_another_try(
 ) -> None:
     sinks.answer("127.0.0.2", status)
     sinks_poster_deadline(deliver)
-    row, server = delivery_to(one), peer(host_of_one(sinks))
-    assert (row.state, row.attempts, server.failures) == ("queued", 1, 1)
-    assert server.failing_since == NOW
-    assert server.next_at is not None
-    assert NOW < server.next_at < NOW + timedelta(seconds=10)
-    assert server.last_error == row.last_error != ""
+    row, its = delivery_to(one), server(host_of_one(sinks))
+    assert (row.state, row.attempts, its.failures) == ("queued", 1, 1)
+    assert its.failing_since == NOW
+    assert its.next_at is not None
+    assert NOW < its.next_at < NOW + timedelta(seconds=10)
+    assert its.last_error == row.last_error != ""
 
 
 def sinks_poster_deadline(deliver: Deliver) -> None:
@@ -163,7 +161,7 @@ def test_a_port_where_nobody_listens_is_trouble(app: Flask, deliver: Deliver) ->
     follower("http://127.0.0.7:9/inbox")
     tell(announcement())
     deliver()
-    assert (states(), peer("127.0.0.7:9").last_error) == ({"queued": 1}, "connect")
+    assert (states(), server("127.0.0.7:9").last_error) == ({"queued": 1}, "connect")
 
 
 @pytest.mark.parametrize(
@@ -191,9 +189,7 @@ def test_retry_after_is_kept(
     assert states() == {"done": 2}
 
 
-def test_a_server_that_reads_only_the_other_dialect_is_remembered(
-    sinks: Sinks, one: str, deliver: Deliver
-) -> None:
+def test_a_server_that_reads_only_the_other_dialect_is_remembered(sinks: Sinks, one: str, deliver: Deliver) -> None:
     sinks.answer("127.0.0.2", 401, 202)
     tell(announcement())
     deliver()
@@ -202,18 +198,16 @@ def test_a_server_that_reads_only_the_other_dialect_is_remembered(
     assert ["signature-input" in hit.headers for hit in sinks.hits] == [False, True, True]
     assert "content-digest" in sinks.hits[1].headers
     assert len({hit.activity for hit in sinks.hits}) == 2
-    assert (states(), peer(host_of_one(sinks)).dialect) == ({"done": 2}, "rfc9421")
+    assert (states(), server(host_of_one(sinks)).dialect) == ({"done": 2}, "rfc9421")
 
 
-def test_a_server_that_unlearned_its_dialect_is_shown_the_other_again(
-    sinks: Sinks, one: str, deliver: Deliver
-) -> None:
+def test_a_server_that_unlearned_its_dialect_is_shown_the_other_again(sinks: Sinks, one: str, deliver: Deliver) -> None:
     sinks.answer("127.0.0.2", 401, 202, 401, 202)
     for _ in range(2):
         tell(announcement())
         deliver()
     assert ["signature-input" in hit.headers for hit in sinks.hits] == [False, True, True, False]
-    assert peer(host_of_one(sinks)).dialect == "cavage"
+    assert server(host_of_one(sinks)).dialect == "cavage"
 
 
 def test_a_server_that_reads_neither_dialect_is_not_asked_a_third_time(
@@ -227,7 +221,7 @@ def test_a_server_that_reads_neither_dialect_is_not_asked_a_third_time(
     assert len(sinks.hits) == 2
     row = delivery_to(one)
     assert (row.state, row.finished_at) == ("failed", NOW)
-    assert peer(host_of_one(sinks)).failures == 0, "it is there, and answers"
+    assert server(host_of_one(sinks)).failures == 0, "it is there, and answers"
 
 
 @pytest.mark.parametrize("status", [301, 308, 404, 410])
@@ -270,7 +264,9 @@ def test_one_hanging_inbox_delays_no_other(app: Flask, sinks: Sinks, deliver: De
     tell(announcement())
     began = time.monotonic()
     deliver(seconds=15)
-    well = [hit.at - began for hit in sinks.hits if not hit.inbox.startswith(("127.0.1.1/", "127.0.1.2/", "127.0.1.3/"))]
+    well = [
+        hit.at - began for hit in sinks.hits if not hit.inbox.startswith(("127.0.1.1/", "127.0.1.2/", "127.0.1.3/"))
+    ]
     assert len(well) == 197
     assert max(well) < 6, "they did not wait for the ten seconds of those that hang"
     assert states() == {"done": 197, "queued": 3}
@@ -294,9 +290,7 @@ def test_a_hanging_server_with_many_inboxes_is_tried_twice_and_then_left(
     assert tried == 2, "what was not tried is not counted as tried"
 
 
-def test_of_one_server_at_most_two_inboxes_are_written_to_at_once(
-    app: Flask, sinks: Sinks, deliver: Deliver
-) -> None:
+def test_of_one_server_at_most_two_inboxes_are_written_to_at_once(app: Flask, sinks: Sinks, deliver: Deliver) -> None:
     import threading
 
     most, now_in, lock = [0], [0], threading.Lock()
@@ -364,9 +358,7 @@ def test_a_delete_never_passes_its_create(sinks: Sinks, one: str, deliver: Deliv
     assert sinks.of("127.0.0.2") == ["Create", "Create", "Create", "Update"]
 
 
-def test_what_is_removed_before_the_first_delivery_is_not_sent_at_all(
-    sinks: Sinks, one: str, deliver: Deliver
-) -> None:
+def test_what_is_removed_before_the_first_delivery_is_not_sent_at_all(sinks: Sinks, one: str, deliver: Deliver) -> None:
     note = announcement()
     tell(note)
     withdraw(note)
@@ -427,8 +419,7 @@ def test_a_server_that_is_down_for_a_month_hears_again_when_we_hear_from_it(
     for _ in range(36):
         deliver()
         clock.forward(hours=8)
-    server = peer(host_of_one(sinks))
-    assert server.parked_at is not None
+    assert server(host_of_one(sinks)).parked_at is not None
     seen = len(sinks.hits)
     clock.forward(days=18)
     tell(old, "Update", now=clock())
@@ -441,7 +432,7 @@ def test_a_server_that_is_down_for_a_month_hears_again_when_we_hear_from_it(
     deliver()
     assert sinks.of("127.0.0.2")[seen:] == ["Update", "Create"], "but for what is no news any more"
     assert states() == {"dropped": 1, "done": 2}
-    assert peer(host_of_one(sinks)).failures == 0
+    assert server(host_of_one(sinks)).failures == 0
 
 
 def test_hearing_from_a_server_that_asked_for_time_does_not_hurry_it(
@@ -456,9 +447,7 @@ def test_hearing_from_a_server_that_asked_for_time_does_not_hurry_it(
     assert len(sinks.hits) == 1
 
 
-def test_hearing_from_a_server_that_was_down_has_it_tried_at_once(
-    sinks: Sinks, one: str, deliver: Deliver
-) -> None:
+def test_hearing_from_a_server_that_was_down_has_it_tried_at_once(sinks: Sinks, one: str, deliver: Deliver) -> None:
     sinks.answer("127.0.0.2", 503, 202)
     tell(announcement())
     deliver()
@@ -469,9 +458,7 @@ def test_hearing_from_a_server_that_was_down_has_it_tried_at_once(
     assert states() == {"done": 1}
 
 
-def test_an_officer_can_have_a_server_tried_at_once(
-    sinks: Sinks, one: str, deliver: Deliver, clock: Clock
-) -> None:
+def test_an_officer_can_have_a_server_tried_at_once(sinks: Sinks, one: str, deliver: Deliver, clock: Clock) -> None:
     sinks.answer("127.0.0.2", 503, 202)
     tell(announcement())
     deliver()

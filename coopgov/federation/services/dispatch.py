@@ -151,14 +151,16 @@ def settle(results: Collection[Result], lease: str, now: datetime, chance: rando
     )
     others = [_row(result, now) for result in results if result.meaning is not Meaning.DONE]
     if others:
-        values = {name: bindparam(f"new_{name}") for name in ("state", "attempts", "next_at", "finished_at", "last_error")}
+        values = {
+            name: bindparam(f"new_{name}") for name in ("state", "attempts", "next_at", "finished_at", "last_error")
+        }
         one = update(_table).where(_table.c.id == bindparam("row"), _table.c.lease == lease).values(lease="", **values)
         session.connection().execute(one, others)
     _note_peers(results, now, chance)
     for result in results:
         if result.meaning is Meaning.GONE:
             key = f"{RECHECK}:{result.parcel.inbox_id}:{now:%Y-%m-%d}"
-            enqueue(RECHECK, key, {"inbox": result.parcel.inbox_id, "activity": result.parcel.activity_id}, now)
+            enqueue(RECHECK, key, {"inbox": result.parcel.inbox_id}, now)
 
 
 def _row(result: Result, now: datetime) -> dict[str, Any]:
