@@ -1,1 +1,1 @@
-"""What waits for the worker, and for the clock, about federation."""
+"""What waits for the worker about federation, a file for each matter."""

@@ -1,1 +1,1 @@
-"""Reads of federation."""
+"""Reads of federation, a file for each matter."""

@@ -1,1 +1,1 @@
-"""Pure rules of federation: addresses, what may be read, signatures, what answers mean, what is said."""
+"""Pure rules of federation, a file for each matter."""

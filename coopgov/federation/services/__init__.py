@@ -1,1 +1,1 @@
-"""Writes of federation."""
+"""Writes of federation, a file for each matter."""
