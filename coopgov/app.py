@@ -30,6 +30,8 @@ from coopgov.federation import post_card
 from coopgov.federation.jobs import actors as actor_jobs
 from coopgov.federation.jobs import delivery as delivery_jobs
 from coopgov.federation.jobs import inbox as federation_inbox_jobs
+from coopgov.federation.queries import health as federation_health
+from coopgov.federation.routes import admin as federation_admin
 from coopgov.federation.routes import announcing as announcing_routes
 from coopgov.federation.routes import inbox as federation_inbox
 from coopgov.federation.rules import announcing as announcing_rules
@@ -134,6 +136,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     discussion_routes.bp,
     decisions_routes.bp,
     announcing_routes.bp,
+    federation_admin.bp,
     *(routes.bp for routes in TREASURY),
     notifications_routes.bp,
     federation_inbox.bp,
@@ -154,6 +157,7 @@ WORK: tuple[DatabaseTask | OutsideTask | Handler | Clockwork | Loop, ...] = (
     *dues_jobs.CLOCKWORKS,
     *decisions_jobs.CLOCKWORKS,
     *treasury_jobs.CLOCKWORKS,
+    *delivery_jobs.TASKS,
     *delivery_jobs.LOOPS,
     *notifications_handlers.HANDLERS,
     *federation_handlers.HANDLERS,
@@ -193,6 +197,7 @@ SAYINGS: tuple[Sayings, ...] = (
     discussion_routes.SAYINGS,
     decisions_routes.SAYINGS,
     announcing_routes.SAYINGS,
+    federation_admin.SAYINGS,
     *(routes.SAYINGS for routes in TREASURY),
     notifications_routes.SAYINGS,
     desk_routes.SAYINGS,
@@ -217,7 +222,7 @@ CHECKS = (
     *groups_queries.CHECKS,
     *decisions_queries.CHECKS,
 )
-EXAMINATIONS = (stripe_health.examine_stripe,)
+EXAMINATIONS = (stripe_health.examine_stripe, federation_health.examine_federation)
 LARGEST_REQUEST = 1_000_000  # bytes
 
 

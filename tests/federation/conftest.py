@@ -1,7 +1,7 @@
-"""A co-op with an actor, another server on loopback that it may talk to, and inboxes to deliver to."""
+"""A co-op with an actor, and another server on loopback that it may talk to."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -30,6 +30,18 @@ def other_settings() -> dict[str, object]:
 def peer(clock: Clock) -> Iterator[Peer]:
     with Peer(clock=clock) as peer:
         yield peer
+
+
+@pytest.fixture
+def sinks() -> Iterator[Sinks]:
+    with sinks_open() as sinks:
+        yield sinks
+
+
+@pytest.fixture
+def deliver(app: Flask, clock: Clock) -> Callable[..., None]:
+    """Delivers all that is due at the clock's time."""
+    return lambda **given: deliver_all(app, clock, **given)
 
 
 @dataclass
@@ -128,16 +140,3 @@ def together(scene: Scene) -> Callable[..., list[Any]]:
         return got
 
     return run
-
-
-@pytest.fixture
-def sinks() -> Iterator[Sinks]:
-    with sinks_open() as sinks:
-        yield sinks
-
-
-@pytest.fixture
-def deliver(app: Flask, clock: Clock) -> Callable[..., None]:
-    """Delivers all that is due at the clock's time."""
-    app.extensions["coopgov.settings"] = replace(app.extensions["coopgov.settings"], allow_private_peers=True)
-    return lambda **given: deliver_all(app, clock, **given)

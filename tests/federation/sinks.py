@@ -125,8 +125,7 @@ def our_actor() -> Actor:
     if (known := the_actor()) is not None:
         return known
     with write_transaction():
-        actor = begin_actor("Test Co-op", NOW)
-    return actor
+        return begin_actor("Test Co-op", NOW)
 
 
 def follower(inbox: str, shared: str = "") -> RemoteActor:
@@ -217,7 +216,7 @@ def delivery_to(url: str, activity: Activity | None = None) -> Delivery:
     return found
 
 
-def peer(host: str) -> Peer:
+def server(host: str) -> Peer:
     """How the server with this host and port fares."""
     db.session.rollback()
     return db.session.get_one(Peer, host)

@@ -13,7 +13,7 @@ from coopgov.discussion import services as talk
 from coopgov.discussion.models import Thread
 from coopgov.federation.models import Actor, Announcement
 from coopgov.federation.queries.actors import the_actor
-from coopgov.federation.queries.announcements import standing
+from coopgov.federation.queries.announcements import may_be_told, standing
 from coopgov.federation.rules.announcing import LONGEST_POST, Post, length_of
 from coopgov.federation.services import publishing
 from coopgov.infra.audit import AuditRow
@@ -447,6 +447,31 @@ def test_without_followers_a_post_stands_and_goes_nowhere(app: Flask, catch_up: 
     catch_up()
     assert said() == ["thread"]
     assert sent() == []
+
+
+def test_what_went_private_may_not_be_told_even_before_the_worker_has_taken_it_back(
+    on: Scene, catch_up: CatchUp
+) -> None:
+    thread = begin(on)
+    opened(on)
+    catch_up()
+    post = the_one("thread")
+    assert may_be_told(post)
+    assert may_be_told(the_one("opened"))
+    show_to(thread, False, on.author.id)
+    assert post.withdrawn_at is None
+    assert not may_be_told(post)
+    show_to(thread, True, on.author.id)
+    hide(thread, on.convenor.id)
+    assert not may_be_told(post)
+    show_to(on.thread, False, on.author.id)
+    assert may_be_told(the_one("opened"))  # a vote stays public to its end
+    with write_transaction():
+        by_hand = publishing.publish_by_hand(actor_of(), "", "Come by.", "cli", NOW)
+    assert may_be_told(by_hand)
+    with write_transaction():
+        publishing.withdraw(by_hand, NOW)
+    assert not may_be_told(by_hand)
 
 
 # By hand, and services

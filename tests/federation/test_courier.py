@@ -23,7 +23,7 @@ from tests.federation.sinks import (
     announcement,
     delivery_to,
     follower,
-    peer,
+    server,
     states,
     tell,
 )
@@ -133,7 +133,7 @@ def test_a_server_that_was_away_gets_the_same_activity_again_with_a_fresh_signat
     assert first.headers["date"] != second.headers["date"]
     assert states() == {"done": 1}
     assert delivery_to(one).attempts == 2
-    assert peer(host_of_one(sinks)).failures == 0
+    assert server(host_of_one(sinks)).failures == 0
 
 
 @pytest.mark.parametrize("status", [408, 500, 502, 503, HANG])
@@ -142,12 +142,12 @@ def test_trouble_is_the_server_s_and_leads_to_another_try(
 ) -> None:
     sinks.answer("127.0.0.2", status)
     sinks_poster_deadline(deliver)
-    row, server = delivery_to(one), peer(host_of_one(sinks))
-    assert (row.state, row.attempts, server.failures) == ("queued", 1, 1)
-    assert server.failing_since == NOW
-    assert server.next_at is not None
-    assert NOW < server.next_at < NOW + timedelta(seconds=10)
-    assert server.last_error == row.last_error != ""
+    row, its = delivery_to(one), server(host_of_one(sinks))
+    assert (row.state, row.attempts, its.failures) == ("queued", 1, 1)
+    assert its.failing_since == NOW
+    assert its.next_at is not None
+    assert NOW < its.next_at < NOW + timedelta(seconds=10)
+    assert its.last_error == row.last_error != ""
 
 
 def sinks_poster_deadline(deliver: Deliver) -> None:
@@ -161,7 +161,7 @@ def test_a_port_where_nobody_listens_is_trouble(app: Flask, deliver: Deliver) ->
     follower("http://127.0.0.7:9/inbox")
     tell(announcement())
     deliver()
-    assert (states(), peer("127.0.0.7:9").last_error) == ({"queued": 1}, "connect")
+    assert (states(), server("127.0.0.7:9").last_error) == ({"queued": 1}, "connect")
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ def test_a_server_that_reads_only_the_other_dialect_is_remembered(sinks: Sinks, 
     assert ["signature-input" in hit.headers for hit in sinks.hits] == [False, True, True]
     assert "content-digest" in sinks.hits[1].headers
     assert len({hit.activity for hit in sinks.hits}) == 2
-    assert (states(), peer(host_of_one(sinks)).dialect) == ({"done": 2}, "rfc9421")
+    assert (states(), server(host_of_one(sinks)).dialect) == ({"done": 2}, "rfc9421")
 
 
 def test_a_server_that_unlearned_its_dialect_is_shown_the_other_again(sinks: Sinks, one: str, deliver: Deliver) -> None:
@@ -207,7 +207,7 @@ def test_a_server_that_unlearned_its_dialect_is_shown_the_other_again(sinks: Sin
         tell(announcement())
         deliver()
     assert ["signature-input" in hit.headers for hit in sinks.hits] == [False, True, True, False]
-    assert peer(host_of_one(sinks)).dialect == "cavage"
+    assert server(host_of_one(sinks)).dialect == "cavage"
 
 
 def test_a_server_that_reads_neither_dialect_is_not_asked_a_third_time(
@@ -221,7 +221,7 @@ def test_a_server_that_reads_neither_dialect_is_not_asked_a_third_time(
     assert len(sinks.hits) == 2
     row = delivery_to(one)
     assert (row.state, row.finished_at) == ("failed", NOW)
-    assert peer(host_of_one(sinks)).failures == 0, "it is there, and answers"
+    assert server(host_of_one(sinks)).failures == 0, "it is there, and answers"
 
 
 @pytest.mark.parametrize("status", [301, 308, 404, 410])
@@ -419,8 +419,7 @@ def test_a_server_that_is_down_for_a_month_hears_again_when_we_hear_from_it(
     for _ in range(36):
         deliver()
         clock.forward(hours=8)
-    server = peer(host_of_one(sinks))
-    assert server.parked_at is not None
+    assert server(host_of_one(sinks)).parked_at is not None
     seen = len(sinks.hits)
     clock.forward(days=18)
     tell(old, "Update", now=clock())
@@ -433,7 +432,7 @@ def test_a_server_that_is_down_for_a_month_hears_again_when_we_hear_from_it(
     deliver()
     assert sinks.of("127.0.0.2")[seen:] == ["Update", "Create"], "but for what is no news any more"
     assert states() == {"dropped": 1, "done": 2}
-    assert peer(host_of_one(sinks)).failures == 0
+    assert server(host_of_one(sinks)).failures == 0
 
 
 def test_hearing_from_a_server_that_asked_for_time_does_not_hurry_it(

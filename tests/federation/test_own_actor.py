@@ -7,10 +7,12 @@ import pytest
 from flask import Flask
 
 from coopgov.config import read_settings
-from coopgov.federation.models import ActorKey
+from coopgov.core.errors import Refused
+from coopgov.federation.models import Activity, ActorKey, Delivery, Follower, Inbox, RemoteActor
 from coopgov.federation.queries.actors import actor_with_handle, current_key, handle_of, signing_key, the_actor
 from coopgov.federation.rules.keys import is_signed, load_public, signature
-from coopgov.federation.services.actors import add_key, begin_actor, handle_from, reseal
+from coopgov.federation.services.actors import add_key, begin_actor, handle_from, reseal, rotate_key
+from coopgov.infra.coop import Coop
 from coopgov.infra.crypto import BadToken
 from coopgov.infra.db import db, write_transaction
 from coopgov.infra.worker import Worker
@@ -114,3 +116,49 @@ def test_what_cannot_be_meant_as_a_handle_or_a_type_stops_the_start() -> None:
     for name, value in (("actor_type", "Robot"), ("actor_handle", "a b"), ("actor_handle", "x" * 31)):
         with pytest.raises(ValueError, match=name.upper()):
             read_settings({f"COOPGOV_{name.upper()}": value})
+
+
+def _follower(uri: str = "https://peer.example/users/ann") -> RemoteActor:
+    with write_transaction() as session:
+        actor = begin_actor("Test Co-op", NOW)
+        ann = RemoteActor(
+            uri=uri, host="peer.example", inbox=f"{uri}/inbox", shared_inbox="", handle="", fetched_at=NOW
+        )
+        session.add(ann)
+        session.flush()
+        session.add(Follower(actor_id=actor.id, remote_actor_id=ann.id, follow_uri=f"{uri}#follow", followed_at=NOW))
+    return ann
+
+
+def _told() -> list[tuple[str, int | None, str]]:
+    rows = db.session.query(Activity, Inbox).join(Delivery, Delivery.activity_id == Activity.id)
+    found = rows.join(Inbox, Inbox.id == Delivery.inbox_id).order_by(Delivery.id)
+    return [(activity.type, activity.key_number, inbox.url) for activity, inbox in found]
+
+
+def test_a_rotation_is_told_under_the_key_that_others_know(app: Flask) -> None:
+    _follower()
+    with write_transaction():
+        assert rotate_key("cli", NOW).number == 2
+    assert _told() == [("Update", 1, "https://peer.example/users/ann/inbox")]
+    actor = the_actor()
+    assert actor is not None
+    assert current_key(actor.id).number == 2
+
+
+def test_before_there_is_an_actor_there_is_no_key_to_change(app: Flask) -> None:
+    with pytest.raises(Refused, match=r"announcement\.no_actor"), write_transaction():
+        rotate_key("cli", NOW)
+
+
+def test_a_new_name_is_told_once(app: Flask, catch_up: Callable[[], int], clock: Clock) -> None:
+    _follower()
+    catch_up()
+    assert _told() == []
+    with write_transaction() as session:
+        session.get_one(Coop, 1).version += 1
+    for _ in range(2):
+        clock.forward(minutes=2)
+        catch_up()
+    db.session.rollback()
+    assert _told() == [("Update", None, "https://peer.example/users/ann/inbox")]

@@ -1,8 +1,9 @@
 """The courier: takes deliveries whose turn has come, keeps its threads supplied, and writes down what came of it."""
 
+import logging
 import random
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from coopgov.core.ids import random_id
@@ -10,14 +11,15 @@ from coopgov.federation.models import Actor
 from coopgov.federation.providers.couriers import Team
 from coopgov.federation.providers.sending import Letter, send
 from coopgov.federation.queries.actors import signing_key
-from coopgov.federation.queries.deliveries import is_anything_due
+from coopgov.federation.queries.deliveries import is_anything_due, reached_at
 from coopgov.federation.queries.documents import activity_body
 from coopgov.federation.rules.delivering import Meaning, Parcel, Result
 from coopgov.federation.rules.signatures import SigningKey
 from coopgov.federation.services import dispatch
+from coopgov.federation.services.inbox import ask_anew
 from coopgov.infra.db import db, write_transaction
 from coopgov.infra.http import USER_AGENT
-from coopgov.infra.jobs import Loop
+from coopgov.infra.jobs import DatabaseTask, Loop, Payload, enqueue
 from coopgov.infra.posting import Poster
 from coopgov.infra.settings import current_settings, site_url
 
@@ -26,7 +28,10 @@ MOST_PROBES = 16
 MOST_LETTERS = 64  # kept for the next claim
 SOON_S = 0.2  # how long a result waits at most to be written down
 LATER_S = 1.0  # between two looks when there is nothing to do
+RECHECKED_AT_ONCE = 100  # people of an inbox that is gone
+RECHECK_PACE = timedelta(seconds=1)  # between two of them, so that nothing else waits for long
 RENEWED_EVERY = timedelta(seconds=10)
+log = logging.getLogger(__name__)
 
 
 class Courier:
@@ -106,9 +111,8 @@ class Courier:
                 keys[signer] = signing_key(db.session.get_one(Actor, parcel.actor_id), parcel.key_number)
             self._errands[parcel.delivery_id] = (self._letter(parcel), keys[signer])
         except Exception as error:
-            self._unsettled.append(
-                Result(parcel=parcel, meaning=Meaning.HELD, error=f"{type(error).__name__}: {error}")
-            )
+            log.exception("activity %s cannot be sent", parcel.activity_id)
+            self._unsettled.append(Result(parcel=parcel, meaning=Meaning.HELD, error=type(error).__name__))
             return False
         return True
 
@@ -125,4 +129,17 @@ class Courier:
         return send(self._poster, parcel, letter, key, self._clock)
 
 
-LOOPS: Sequence[Loop] = (Loop("federation.courier", Courier),)
+def _recheck(payload: Payload, now: datetime) -> None:
+    """Asks who those are that an inbox which is gone was for: they may be gone themselves, or be reached elsewhere."""
+    after: int = payload.get("after", 0)
+    people = reached_at(payload["inbox"], after, RECHECKED_AT_ONCE)
+    for number, who in enumerate(people):
+        ask_anew(who, now, wait=RECHECK_PACE * number)
+    if len(people) == RECHECKED_AT_ONCE:
+        then = now + RECHECK_PACE * RECHECKED_AT_ONCE
+        key = f"{dispatch.RECHECK}:{payload['inbox']}:{people[-1].id}:{now:%Y-%m-%d}"
+        enqueue(dispatch.RECHECK, key, {**payload, "after": people[-1].id}, then)
+
+
+TASKS = (DatabaseTask(dispatch.RECHECK, _recheck),)
+LOOPS = (Loop("federation.courier", Courier),)

@@ -8,6 +8,9 @@ from sqlalchemy import func, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from coopgov.core.errors import NotFound
+from coopgov.decisions.models import Proposal
+from coopgov.decisions.queries import is_public_now
+from coopgov.discussion.models import Thread
 from coopgov.federation.models import Activity, Announcement, Delivery, Follower, Reaction, RemoteActor, Silence
 from coopgov.infra.db import db
 
@@ -55,6 +58,21 @@ def standing_about(subject: str) -> Sequence[Announcement]:
 def was_announced(subject: str) -> bool:
     """Whether anything was ever announced about ``subject``, withdrawn or not."""
     return db.session.scalar(select(Announcement.id).where(Announcement.subject == subject).limit(1)) is not None
+
+
+def may_be_told(announcement: Announcement) -> bool:
+    """Whether anybody may read what the announcement is about now: false also in the moment between a thread's going
+    private and its announcement's withdrawal, which is a job. Before each sending and showing."""
+    if announcement.withdrawn_at is not None:
+        return False
+    kind, _, number = announcement.subject.partition(":")
+    if kind == "thread":
+        thread = db.session.get(Thread, int(number))
+        return thread is not None and thread.is_public and thread.state == "visible"
+    if kind == "proposal":
+        proposal = db.session.get(Proposal, int(number))
+        return proposal is not None and is_public_now(proposal)
+    return True
 
 
 def said_by_hand_since(instant: datetime, title: str, words: str) -> Announcement | None:

@@ -29,6 +29,16 @@ class Meaning(StrEnum):
     UNTRIED = "untried"  # its server was found in trouble before its turn came
 
 
+class Health(StrEnum):
+    """How a server fares, for people."""
+
+    PARKED = "parked"  # given up until we hear from it
+    FAILING = "failing"  # left alone for longer and longer
+    BUSY = "busy"  # asked for time
+    WELL = "well"
+    UNKNOWN = "unknown"  # nothing was sent there yet
+
+
 @dataclass(frozen=True, kw_only=True)
 class Parcel:
     """One delivery in a courier's hands, with all that is needed to make it. ``dialect`` is empty while unknown."""
@@ -105,3 +115,14 @@ def asked_wait(retry_after: str, now: datetime) -> timedelta | None:
 def is_to_park(failing_since: datetime, now: datetime) -> bool:
     """True when nothing but failure came from a server for so long that only hearing from it helps."""
     return now - failing_since >= PARKED_AFTER
+
+
+def health_of(parked: bool, failures: int, next_at: datetime | None, ever_ok: bool, now: datetime) -> Health:
+    """How a server fares at ``now``."""
+    if parked:
+        return Health.PARKED
+    if failures:
+        return Health.FAILING
+    if next_at is not None and next_at > now:
+        return Health.BUSY
+    return Health.WELL if ever_ok else Health.UNKNOWN
