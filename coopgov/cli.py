@@ -467,6 +467,14 @@ def federation_unblock(domain: str) -> None:
     click.echo(f"{domain} is no longer blocked.")
 
 
+@main.command("rotate-keys")
+def rotate_keys() -> None:
+    """Seals the actor's private keys with the newest COOPGOV_SECRET_KEY, and gives it a new key pair."""
+    with _installation():
+        _require_schema()
+        click.echo(federation.rotate_keys(utc_now()))
+
+
 @main.group("audit")
 def audit_group() -> None:
     """The chained log of who did what."""

@@ -1,5 +1,6 @@
 """Federation by hand, for the command line."""
 
+import sys
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -13,7 +14,9 @@ from coopgov.federation.queries.actors import actor_with_handle, handle_of, the_
 from coopgov.federation.queries.announcements import audience_of, progress_of
 from coopgov.federation.queries.deliveries import newest_announcements, waiting_count
 from coopgov.federation.rules.delivering import Health
+from coopgov.federation.services.actors import reseal, rotate_key
 from coopgov.federation.services.publishing import publish_by_hand
+from coopgov.infra.crypto import BadToken
 from coopgov.infra.db import write_transaction
 from coopgov.infra.settings import site_url
 
@@ -92,10 +95,26 @@ def announce(handle: str, title: str, text: str, sure: bool, now: datetime) -> s
     """
     actor = actor_called(handle)
     followers, on_servers = audience_of(actor.id)
-    if not sure:
+    if not sure and sys.stdin.isatty():  # a program that asks for it has looked at it already
         click.echo(f"@{handle_of(actor)} to {followers} followers on {on_servers} servers:\n")
         click.echo("\n".join(part for part in (title, text) if part) + "\n")
         click.confirm("Send it?", abort=True)
     with write_transaction():
         said = publish_by_hand(actor, title, text, "cli", now)
     return f"{site_url(said.note_path)} is on its way to {progress_of(said).total} inboxes."
+
+
+def rotate_keys(now: datetime) -> str:
+    """Seals every private key anew and puts a new one into use; what to tell about it.
+
+    Raises ClickException when a key was sealed under a secret that the settings do not name.
+    """
+    try:
+        with write_transaction():
+            resealed = reseal(now)
+            key = rotate_key("cli", now)
+    except BadToken as error:
+        raise click.ClickException(
+            "A key was sealed under another secret: name it in COOPGOV_SECRET_KEY_FALLBACKS."
+        ) from error
+    return f"Keys sealed anew: {resealed}. Key {key.number} is in use, and followers are being told."

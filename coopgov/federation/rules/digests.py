@@ -31,8 +31,10 @@ def holds(header: str, body: bytes) -> bool:
     found: list[tuple[str, bytes]] = []
     for part in header.split(","):
         name, _, value = part.strip().partition("=")
+        if (name := name.strip().lower()) not in _ALGORITHMS:
+            continue
         try:
-            found.append((name.strip().lower(), b64decode(value.strip(), validate=True)))
+            found.append((name, b64decode(value.strip(), validate=True)))
         except (binascii.Error, ValueError):
             return False
     return _fits(found, body)

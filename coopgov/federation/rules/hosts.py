@@ -55,9 +55,9 @@ def folded_domain(text: str) -> str:
 
     Raises Refused("domain.unreadable").
     """
-    bare = text.strip().rsplit("@", 1)[-1]
+    typed = text.strip()
     try:
-        return host_of(bare if "://" in bare else f"https://{bare}")
+        return host_of(typed if "://" in typed else f"https://{typed.rsplit('@', 1)[-1]}")
     except ValueError as error:
         raise Refused("domain.unreadable", field="domain") from error
 

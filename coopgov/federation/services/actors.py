@@ -4,10 +4,12 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from coopgov.core.errors import Refused
 from coopgov.core.text import slug_of
-from coopgov.federation.models import Actor, ActorKey
+from coopgov.federation.models import Activity, Actor, ActorKey
 from coopgov.federation.queries.actors import sealer
 from coopgov.federation.rules.keys import new_pair
+from coopgov.federation.services.deliveries import send_to_followers
 from coopgov.infra import audit
 from coopgov.infra.coop import coop_version
 from coopgov.infra.db import writing_session
@@ -56,6 +58,42 @@ def add_key(actor: Actor, now: datetime) -> ActorKey:
     session.add(key)
     session.flush()
     return key
+
+
+def rotate_key(by: int | str, now: datetime) -> ActorKey:
+    """A new key for the co-op's actor, which all followers' servers are told of under the old one: they know that.
+
+    Raises Refused("announcement.no_actor") before there is an actor.
+    """
+    actor = _the_actor()
+    key = add_key(actor, now)
+    _tell_of_itself(actor, now, key.number - 1)
+    audit.record(by, "actor_key.rotated", f"actor:{actor.id}", now, key=key.number)
+    return key
+
+
+def tell_profile(version: int, now: datetime) -> None:
+    """Tells followers that the co-op's name or purpose has changed, once for each version of them."""
+    actor = _the_actor()
+    if actor.told_version != version:
+        actor.told_version = version
+        _tell_of_itself(actor, now, None)
+        audit.record(audit.SYSTEM, "actor.told", f"actor:{actor.id}", now, version=version)
+
+
+def _the_actor() -> Actor:
+    actor = writing_session().scalars(select(Actor).where(Actor.subject == "coop")).first()
+    if actor is None:
+        raise Refused("announcement.no_actor")
+    return actor
+
+
+def _tell_of_itself(actor: Actor, now: datetime, key_number: int | None) -> None:
+    session = writing_session()
+    update = Activity(actor_id=actor.id, type="Update", announcement_id=None, key_number=key_number, at=now)
+    session.add(update)
+    session.flush()
+    send_to_followers(update, now)
 
 
 def reseal(now: datetime) -> int:
