@@ -1,124 +1,244 @@
-"""Our documents, made of our rows: what anybody may fetch, and what is delivered, which is the same."""
+"""Our documents, the same whether others fetch them or get them delivered."""
 
 import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, String, cast, func, literal, select
 
-from coopgov.federation.models import Activity, Actor, Announcement, Reaction
-from coopgov.federation.queries.actors import current_key, handle_of, key_id
-from coopgov.federation.rules import documents
-from coopgov.federation.rules.documents import ACTOR_CONTEXT, NOTE_CONTEXT, Json, Note, Profile, Reactions, with_context
-from coopgov.infra.coop import the_coop
+from coopgov.core.errors import NotFound
+from coopgov.core.text import N_
+from coopgov.decisions.models import Proposal
+from coopgov.federation.models import Activity, Actor, Announcement, Follower, Reaction
+from coopgov.federation.queries.actors import current_key, key_id
+from coopgov.federation.queries.announcements import may_be_told
+from coopgov.federation.rules import documents as rules
+from coopgov.federation.rules.documents import Document
+from coopgov.federation.rules.hosts import authority_of
+from coopgov.infra.coop import coop_version, the_coop
 from coopgov.infra.db import db
+from coopgov.infra.i18n import DEFAULT, speaking
 from coopgov.infra.i18n import gettext as _
-from coopgov.infra.i18n import speaking
 from coopgov.infra.settings import current_settings, site_url
 
+PAGE = 20  # entries on a page of a list
+SHARED_INBOX = "/ap/inbox"
+FIELDS = ((N_("Join"), "/join"), (N_("Decisions"), "/decisions"), (N_("Finances"), "/finances"))
 
-def body_of(document: Json) -> bytes:
-    """The bytes of a document: JSON in UTF-8 without white space that says nothing."""
+
+# Whole documents
+
+
+def as_bytes(document: Document) -> bytes:
+    """The document as it goes out: compact JSON in UTF-8, the same bytes for the same facts."""
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-# Our actor
+def actor_document(actor: Actor) -> Document:
+    """The actor as it shows itself now, in the co-op's language."""
+    return rules.with_context(_actor(actor))
 
 
-def actor_document(actor: Actor) -> Json:
-    """The actor as it is served, and sent when it changed."""
-    return with_context(documents.actor(profile_of(actor)), ACTOR_CONTEXT)
+def note_document(announcement: Announcement) -> Document:
+    """The announcement; a tombstone once it is withdrawn, or as soon as nobody may read what it is about."""
+    return rules.with_context(_note(announcement))
 
 
-def profile_of(actor: Actor) -> Profile:
-    """What is public of the co-op, in its own language, with the key that signs now."""
-    coop, key = the_coop(), current_key(actor.id)
-    name, summary, version = (coop.name, coop.summary, coop.version) if coop else (actor.handle, "", 0)
-    return Profile(
-        id=site_url(actor.path),
-        type=current_settings().actor_type,
-        handle=actor.handle,
-        acct=handle_of(actor),
-        name=name,
-        summary=summary,
-        home=site_url("/"),
-        icon=site_url(f"{actor.path}/icon.png?v={version}"),
-        shared_inbox=site_url("/ap/inbox"),
-        fields=_fields(),
-        key_id=key_id(actor, key),
-        pem=key.public_pem,
-        published=actor.created_at,
-    )
+def activity_document(activity: Activity) -> Document:
+    """The activity with what it is about as that is now: of what was taken back only the tombstone is left."""
+    return rules.with_context(_activity(activity))
 
 
-def _fields() -> list[tuple[str, str]]:
-    coop = the_coop()
-    with speaking(coop.language if coop else "", "UTC"):
-        pages = ((_("Join us"), "/join"), (_("Decisions"), "/decisions"), (_("Finances"), "/finances"))
-        return [(label, site_url(path)) for label, path in pages]
-
-
-# Posts
-
-
-def note_document(announcement: Announcement) -> Json:
-    """The post as it is served; a tombstone once it was taken back."""
-    return with_context(note_of(announcement), NOTE_CONTEXT)
-
-
-def note_of(announcement: Announcement) -> Json:
-    """The post as it stands inside other documents."""
-    a = announcement
-    if a.withdrawn_at is not None:
-        return documents.tombstone(site_url(a.note_path), a.withdrawn_at)
-    return documents.note(
-        Note(
-            id=site_url(a.note_path),
-            actor=site_url(db.session.get_one(Actor, a.actor_id).path),
-            url=site_url(a.path),
-            title=a.title,
-            words=a.words,
-            tags=[(name, site_url(path)) for name, path in a.tags],
-            language=a.language,
-            published=a.published_at,
-            updated=a.updated_at,
-            reply_to=site_url(db.session.get_one(Announcement, a.reply_to_id).note_path) if a.reply_to_id else "",
-            reactions=reactions_of(a.id),
-        )
-    )
-
-
-def reactions_of(announcement_id: int) -> Reactions:
-    """How often the post was liked and shared, and how many of our own posts answer it."""
-    query = select(Reaction.kind, func.count()).where(Reaction.announcement_id == announcement_id)
-    counts = {kind: number for kind, number in db.session.execute(query.group_by(Reaction.kind))}
-    answers = select(func.count()).where(
-        Announcement.reply_to_id == announcement_id, Announcement.withdrawn_at.is_(None)
-    )
-    return Reactions(counts.get("like", 0), counts.get("share", 0), db.session.scalar(answers) or 0)
-
-
-# What we did
-
-
-def activity_document(activity: Activity) -> Json:
-    """What our actor did, as it is delivered and served."""
-    return with_context(activity_of(activity), ACTOR_CONTEXT if activity.announcement_id is None else NOTE_CONTEXT)
+def public_activity(activity: Activity) -> Document:
+    """The activity as anybody may fetch it: as it is delivered, but who asked to follow is not told to others."""
+    document = activity_document(activity)
+    hidden = ("object", "to") if activity.type == "Accept" else ()
+    return {name: value for name, value in document.items() if name not in hidden}
 
 
 def activity_body(activity_id: int) -> bytes:
-    """The bytes that are delivered: of a post as it stands now. Raises NoResultFound for no activity."""
-    return body_of(activity_document(db.session.get_one(Activity, activity_id)))
+    """The activity as it is delivered; ``public_activity`` is what others may fetch of it. Raises NotFound."""
+    activity = db.session.get(Activity, activity_id)
+    if activity is None:
+        raise NotFound
+    return as_bytes(activity_document(activity))
 
 
-def activity_of(activity: Activity) -> Json:
-    """What our actor did, as it stands inside other documents."""
-    actor = db.session.get_one(Actor, activity.actor_id)
-    own_id, actor_id, at = site_url(activity.path), site_url(actor.path), activity.at
-    if activity.type == "Accept":
-        return documents.accept(own_id, actor_id, activity.object or {})
-    if activity.announcement_id is None:
-        return documents.update(own_id, actor_id, at, documents.actor(profile_of(actor)))
-    announcement = db.session.get_one(Announcement, activity.announcement_id)
-    if activity.type == "Delete":
-        return documents.delete(own_id, actor_id, at, site_url(announcement.note_path))
-    made = documents.create if activity.type == "Create" else documents.update
-    return made(own_id, actor_id, at, note_of(announcement))
+def note_of(activity: Activity) -> Announcement | None:
+    """The announcement that the activity tells of; None when it tells of none."""
+    return db.session.get_one(Announcement, activity.announcement_id) if activity.announcement_id else None
+
+
+def icon_path(actor: Actor) -> str:
+    """Where the actor's picture is; another address after each change of the co-op's profile, so it is fetched anew."""
+    return f"{actor.path}/icon.png?v={coop_version()}"
+
+
+def _actor(actor: Actor) -> Document:
+    coop = the_coop()
+    key = current_key(actor.id)
+    with speaking(coop.language if coop else DEFAULT, "UTC"):
+        fields = [(_(label), site_url(path)) for label, path in FIELDS]
+    profile = rules.Profile(
+        id=site_url(actor.path),
+        type=current_settings().actor_type,
+        handle=actor.handle,
+        authority=authority_of(site_url("/")),
+        name=coop.name if coop else actor.handle,
+        summary=coop.summary if coop else "",
+        page=site_url("/"),
+        icon=site_url(icon_path(actor)),
+        shared_inbox=site_url(SHARED_INBOX),
+        key_id=key_id(actor, key),
+        public_pem=key.public_pem,
+        published=actor.created_at,
+        fields=fields,
+    )
+    return rules.actor(profile)
+
+
+def _note(announcement: Announcement) -> Document:
+    a = announcement
+    if not may_be_told(a):
+        return rules.tombstone(site_url(a.note_path), "Note", a.withdrawn_at)
+    post = rules.Post(
+        id=site_url(a.note_path),
+        author=site_url(_actor_path(a.actor_id)),
+        title=a.title,
+        words=a.words,
+        url=site_url(a.path),
+        language=a.language,
+        published=a.published_at,
+        updated=a.updated_at,
+        reply_to=site_url(f"/ap/notes/{a.reply_to_id}") if a.reply_to_id else "",
+        tags=[(name, site_url(path)) for name, path in a.tags],
+    )
+    return rules.note(post)
+
+
+def _activity(activity: Activity) -> Document:
+    made_by: dict[str, Callable[..., Document]] = {
+        "Create": rules.create,
+        "Update": rules.update,
+        "Delete": rules.delete,
+        "Accept": rules.accept,
+    }
+    author = site_url(_actor_path(activity.actor_id))
+    return made_by[activity.type](site_url(activity.path), author, activity.at, _object(activity))
+
+
+def _object(activity: Activity) -> Document:
+    note = note_of(activity)
+    if note is not None:
+        return _note(note)
+    if activity.object is not None:
+        return activity.object
+    return _actor(db.session.get_one(Actor, activity.actor_id))
+
+
+def _actor_path(actor_id: int) -> str:
+    return f"/ap/actors/{actor_id}"
+
+
+# Lists: their length, and pages of PAGE whose cursor is the id of the last entry
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A part of a list, newest first; ``next_before`` is the cursor of what follows, None at the end."""
+
+    items: Sequence[Document | str] = ()
+    next_before: int | None = None
+
+
+def outbox_size(actor_id: int) -> int:
+    """How many announcements of the actor stand."""
+    return _count(_said(actor_id))
+
+
+def outbox(actor_id: int, before: int | None) -> Listed:
+    """The activities by which they were said. What nobody may read any more is left out at once."""
+    rows, next_before = _part(_said(actor_id), Activity.id, before)
+    told = [activity for activity in rows if (note := note_of(activity)) and may_be_told(note)]
+    return Listed([_activity(activity) for activity in told], next_before)
+
+
+def follower_count(actor_id: int) -> int:
+    """How many follow the actor."""
+    return _count(select(Follower.id).where(Follower.actor_id == actor_id))
+
+
+def nobody(_owner: object, _before: int | None) -> Listed:
+    """A list of which only the length is told: who likes, shares or follows us is not ours to publish."""
+    return Listed()
+
+
+def featured_size(actor_id: int) -> int:
+    """How many announced votes are open."""
+    return _count(_pinned(actor_id))
+
+
+def featured(actor_id: int, before: int | None) -> Listed:
+    """What stands on top of the actor's page: the announcements of votes that are open."""
+    rows, next_before = _part(_pinned(actor_id), Announcement.id, before)
+    return Listed([_note(announcement) for announcement in rows if may_be_told(announcement)], next_before)
+
+
+def replies_size(announcement: Announcement) -> int:
+    """How many announcements of our own reply to this one."""
+    return _count(_replies(announcement))
+
+
+def replies(announcement: Announcement, before: int | None) -> Listed:
+    """The ids of our own announcements that reply to this one."""
+    rows, next_before = _part(_replies(announcement), Announcement.id, before)
+    return Listed([site_url(reply.note_path) for reply in rows if may_be_told(reply)], next_before)
+
+
+def like_count(announcement: Announcement) -> int:
+    """How many people elsewhere like the announcement."""
+    return _reactions(announcement, "like")
+
+
+def share_count(announcement: Announcement) -> int:
+    """How many people elsewhere share the announcement."""
+    return _reactions(announcement, "share")
+
+
+def standing_note(subject: str, kinds: Sequence[str]) -> Announcement | None:
+    """The newest announcement of one of ``kinds`` about ``subject`` that anybody may read."""
+    is_one = (Announcement.subject == subject) & Announcement.kind.in_(kinds) & Announcement.withdrawn_at.is_(None)
+    found = db.session.scalars(select(Announcement).where(is_one).order_by(Announcement.id.desc())).first()
+    return found if found is not None and may_be_told(found) else None
+
+
+def _reactions(announcement: Announcement, kind: str) -> int:
+    return _count(select(Reaction.id).where(Reaction.announcement_id == announcement.id, Reaction.kind == kind))
+
+
+def _said(actor_id: int) -> Select[Any]:
+    standing = select(Announcement.id).where(Announcement.actor_id == actor_id, Announcement.withdrawn_at.is_(None))
+    return select(Activity).where(Activity.type == "Create", Activity.announcement_id.in_(standing))
+
+
+def _pinned(actor_id: int) -> Select[Any]:
+    is_its = Announcement.subject == literal("proposal:") + cast(Proposal.id, String)
+    query = select(Announcement).join(Proposal, is_its).where(Announcement.actor_id == actor_id)
+    return query.where(Announcement.kind == "opened", Announcement.withdrawn_at.is_(None), Proposal.state == "open")
+
+
+def _replies(announcement: Announcement) -> Select[Any]:
+    is_one = Announcement.reply_to_id == announcement.id
+    return select(Announcement).where(is_one, Announcement.withdrawn_at.is_(None))
+
+
+def _count(query: Select[Any]) -> int:
+    return db.session.scalar(select(func.count()).select_from(query.subquery())) or 0
+
+
+def _part(query: Select[Any], number: Any, before: int | None) -> tuple[Sequence[Any], int | None]:
+    if before is not None:
+        query = query.where(number < before)
+    rows = db.session.scalars(query.order_by(number.desc()).limit(PAGE + 1)).all()
+    return rows[:PAGE], rows[PAGE - 1].id if len(rows) > PAGE else None

@@ -1,284 +1,246 @@
-"""The documents of the wire: our actor, its posts, what it did and its lists, made of plain facts.
+"""What others read of us, as ActivityStreams 2.0: plain facts in, documents out that Mastodon and its kin understand.
 
-ActivityStreams 2.0 as Mastodon, GoToSocial, Fedify and the others read it: ids are absolute addresses, a document that
-is delivered is the one that is served, and no term is used that the contexts do not explain.
+Nothing here is asked for on the way: contexts are named, and their terms repeated, for those who read JSON-LD.
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from html import escape
 from typing import Any
+
+from markupsafe import Markup, escape
 
 from coopgov.core.time import utc_text
 
-Json = dict[str, Any]
-
+Document = dict[str, Any]
 ACTIVITY_TYPE = "application/activity+json"
-ACTIVITY_STREAMS = "https://www.w3.org/ns/activitystreams"
+LD_TYPE = 'application/ld+json; profile="https://www.w3.org/ns/activitystreams"'
+STREAMS = "https://www.w3.org/ns/activitystreams"
 SECURITY = "https://w3id.org/security/v1"
-EVERYBODY = f"{ACTIVITY_STREAMS}#Public"
-ACTOR_CONTEXT = [
-    ACTIVITY_STREAMS,
-    SECURITY,
-    {
-        "manuallyApprovesFollowers": "as:manuallyApprovesFollowers",
-        "toot": "http://joinmastodon.org/ns#",
-        "featured": {"@id": "toot:featured", "@type": "@id"},
-        "discoverable": "toot:discoverable",
-        "indexable": "toot:indexable",
-        "attributionDomains": {"@id": "toot:attributionDomains", "@type": "@id"},
-        "schema": "http://schema.org#",  # with http and #, or Mastodon does not find the fields
-        "PropertyValue": "schema:PropertyValue",
-        "value": "schema:value",
-        "webfinger": "https://purl.archive.org/socialweb/webfinger#webfinger",  # FEP-2c59
-    },
-]
-NOTE_CONTEXT = [
-    ACTIVITY_STREAMS,
-    {
-        "Hashtag": "as:Hashtag",
-        "gts": "https://gotosocial.org/ns#",
-        "interactionPolicy": {"@id": "gts:interactionPolicy", "@type": "@id"},
-        "canQuote": {"@id": "gts:canQuote", "@type": "@id"},
-        "automaticApproval": {"@id": "gts:automaticApproval", "@type": "@id"},
-    },
-]
-MAIN_KEY = "#main-key"
-_ADDRESS = re.compile(r"https?://[^\s<>\"]+")
-_AFTER = ".,;:!?…)]}'’”»*_"  # what a sentence puts behind an address
+PUBLIC = f"{STREAMS}#Public"
+ACTOR_TERMS = {
+    "toot": "http://joinmastodon.org/ns#",
+    "schema": "http://schema.org#",  # Mastodon knows its profile fields by this spelling alone
+    "manuallyApprovesFollowers": "as:manuallyApprovesFollowers",
+    "discoverable": "toot:discoverable",
+    "indexable": "toot:indexable",
+    "featured": {"@id": "toot:featured", "@type": "@id"},
+    "attributionDomains": {"@id": "toot:attributionDomains", "@type": "@id"},
+    "PropertyValue": "schema:PropertyValue",
+    "value": "schema:value",
+    "webfinger": "https://purl.archive.org/socialweb/webfinger#webfinger",
+}
+NOTE_TERMS = {
+    "Hashtag": "as:Hashtag",
+    "sensitive": "as:sensitive",
+    "gts": "https://gotosocial.org/ns#",
+    "interactionPolicy": {"@id": "gts:interactionPolicy", "@type": "@id"},
+    "canQuote": {"@id": "gts:canQuote", "@type": "@id"},
+    "automaticApproval": {"@id": "gts:automaticApproval", "@type": "@id"},
+}
+CONTEXT = [STREAMS, SECURITY, {**ACTOR_TERMS, **NOTE_TERMS}]
+_ADDRESS = re.compile(r"https?://[^\s<>\"\u00ab\u00bb\u201c-\u201f]+")
+_AFTER_ADDRESS = ".,;:!?'\u2019\u2026"  # ends the sentence, not the address
 
 
 @dataclass(frozen=True)
 class Profile:
-    """Our actor as others are to see it. ``fields`` are (label, address of a page of ours); addresses are absolute."""
+    """What an actor shows of itself; addresses are absolute. ``fields`` are labels and addresses."""
 
     id: str
     type: str
     handle: str
-    acct: str  # handle@host
+    authority: str  # the host, with its port where that is not the usual one
     name: str
     summary: str
-    home: str
+    page: str
     icon: str
     shared_inbox: str
-    fields: Sequence[tuple[str, str]]
     key_id: str
-    pem: str
+    public_pem: str
     published: datetime
-
-    @property
-    def followers(self) -> str:
-        """Id of the list of followers."""
-        return followers_of(self.id)
+    fields: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True)
-class Reactions:
-    """How often something was liked, shared and answered."""
-
-    likes: int = 0
-    shares: int = 0
-    replies: int = 0
-
-
-@dataclass(frozen=True)
-class Note:
-    """A post of ours. ``words``: a line is a paragraph; ``tags`` are (hashtag without #, address of a page)."""
+class Post:
+    """What an announcement says; addresses are absolute. ``tags`` are names and addresses of pages."""
 
     id: str
-    actor: str
-    url: str
+    author: str  # id of the actor
     title: str
     words: str
-    tags: Sequence[tuple[str, str]]
+    url: str
     language: str
     published: datetime
-    updated: datetime | None
-    reply_to: str
-    reactions: Reactions
+    updated: datetime | None = None
+    reply_to: str = ""
+    tags: Sequence[tuple[str, str]] = field(default=())
 
 
-def followers_of(actor_id: str) -> str:
-    """Id of the list of an actor's followers."""
-    return f"{actor_id}/followers"
+# Whole documents
 
 
-def with_context(document: Json, context: str | list[Any] = ACTIVITY_STREAMS) -> Json:
-    """``document`` as it stands alone: with the contexts that explain its words, in the first place."""
-    return {"@context": context, **document}
+def with_context(document: Document) -> Document:
+    """The document as it stands alone: at its own address, or in an inbox."""
+    return {"@context": CONTEXT, **document}
 
 
-# Our actor
-
-
-def actor(profile: Profile) -> Json:
-    """The actor, without context."""
+def actor(profile: Profile) -> Document:
+    """The actor, with the one key that signs now."""
     return {
         "id": profile.id,
         "type": profile.type,
         "preferredUsername": profile.handle,
-        "webfinger": profile.acct,
+        "webfinger": f"{profile.handle}@{profile.authority}",
         "name": profile.name,
-        "summary": f"<p>{escape(profile.summary)}</p>" if profile.summary else "",
-        "url": profile.home,
-        "icon": {"type": "Image", "mediaType": "image/png", "url": profile.icon},
+        "summary": _paragraphs(profile.summary),
+        "url": profile.page,
         "published": utc_text(profile.published),
-        "inbox": f"{profile.id}/inbox",
-        "outbox": f"{profile.id}/outbox",
-        "followers": profile.followers,
-        "following": f"{profile.id}/following",
-        "featured": f"{profile.id}/featured",
-        "endpoints": {"sharedInbox": profile.shared_inbox},
+        "icon": {"type": "Image", "mediaType": "image/png", "url": profile.icon},
+        "attachment": [_field(label, address) for label, address in profile.fields],
         "manuallyApprovesFollowers": False,
         "discoverable": True,
         "indexable": True,
-        "attributionDomains": [profile.acct.partition("@")[2]],
-        "attachment": [_field(label, address) for label, address in profile.fields],
-        "publicKey": {"id": profile.key_id, "owner": profile.id, "publicKeyPem": profile.pem},
+        "attributionDomains": [profile.authority],
+        **{name: f"{profile.id}/{name}" for name in ("inbox", "outbox", "followers", "following", "featured")},
+        "endpoints": {"sharedInbox": profile.shared_inbox},
+        "publicKey": {"id": profile.key_id, "owner": profile.id, "publicKeyPem": profile.public_pem},
     }
 
 
-def _field(label: str, address: str) -> Json:
-    value = f'<a href="{escape(address)}" rel="me nofollow noopener">{escape(_bare(address))}</a>'
-    return {"type": "PropertyValue", "name": label, "value": value}
-
-
-# Posts
-
-
-def note(facts: Note) -> Json:
-    """A post, without context. ``contentMap`` has one language, the first being what Mastodon takes for it."""
-    content = html_of(facts.title, facts.words, facts.url, facts.tags)
-    document = {
-        "id": facts.id,
+def note(post: Post) -> Document:
+    """The announcement, for everybody and for those who follow its author."""
+    html = html_of(post.title, post.words, post.url, post.tags)
+    return {
+        "id": post.id,
         "type": "Note",
-        "attributedTo": facts.actor,
-        **_audience(facts.actor),
-        "inReplyTo": facts.reply_to or None,
-        "published": utc_text(facts.published),
-        "updated": utc_text(facts.updated) if facts.updated else None,
-        "url": facts.url,
-        "content": content,
-        "contentMap": {facts.language: content},
-        "tag": [{"type": "Hashtag", "name": f"#{name}", "href": address} for name, address in facts.tags],
-        "likes": _counted(f"{facts.id}/likes", facts.reactions.likes),
-        "shares": _counted(f"{facts.id}/shares", facts.reactions.shares),
-        "replies": _counted(f"{facts.id}/replies", facts.reactions.replies),
-        "interactionPolicy": {"canQuote": {"automaticApproval": [EVERYBODY]}},
+        "attributedTo": post.author,
+        **_for_all(post.author),
+        "published": utc_text(post.published),
+        **({"updated": utc_text(post.updated)} if post.updated else {}),
+        **({"inReplyTo": post.reply_to} if post.reply_to else {}),
+        "url": post.url,
+        "content": html,
+        "contentMap": {post.language: html},  # Mastodon takes the first key for the language
+        "sensitive": False,
+        "tag": [{"type": "Hashtag", "name": f"#{name}", "href": address} for name, address in post.tags],
+        **{name: f"{post.id}/{name}" for name in ("replies", "likes", "shares")},
+        "interactionPolicy": {"canQuote": {"automaticApproval": [PUBLIC]}},
     }
-    return {name: value for name, value in document.items() if value is not None}
 
 
-def tombstone(note_id: str, deleted: datetime | None) -> Json:
-    """What stands at the id of a post that was taken back, without context."""
-    gone = {"id": note_id, "type": "Tombstone", "formerType": "Note"}
-    return gone | {"deleted": utc_text(deleted)} if deleted else gone
+def tombstone(thing: str, former_type: str, deleted: datetime | None) -> Document:
+    """What stands for good where something was taken back."""
+    document = {"id": thing, "type": "Tombstone", "formerType": former_type}
+    return {**document, "deleted": utc_text(deleted)} if deleted else document
 
 
-def html_of(title: str, words: str, url: str, tags: Sequence[tuple[str, str]]) -> str:
-    """A post as HTML, of the small set that Mastodon keeps: the title bold, a paragraph for each line, link, hashtags.
-
-    ``tags`` are (hashtag without #, absolute address). All of it is escaped; addresses in the words become links.
-
-    >>> html_of("", "Tea & <talk>", "https://coop.example/t/7", [])
-    '<p>Tea &amp; &lt;talk&gt;</p><p><a href="https://coop.example/t/7" rel="nofollow noopener">coop.example/t/7</a></p>'
-    """
-    parts = [f"<strong>{escape(title)}</strong>"] if title else []
-    parts += [_linked(line) for line in words.splitlines() if line.strip()]
-    parts.append(_link(url))
-    if tags:
-        parts.append(" ".join(_hashtag(name, address) for name, address in tags))
-    return "".join(f"<p>{part}</p>" for part in parts)
+# What an actor did
 
 
-def _linked(line: str) -> str:
-    """One line of words, escaped, with links."""
-    return "".join(_pieces(line.strip()))
+def create(activity: str, author: str, at: datetime, thing: Document) -> Document:
+    """``author`` says something new."""
+    return _did("Create", activity, author, at, thing) | _for_all(author)
 
 
-def _pieces(line: str) -> Iterator[str]:
-    end = 0
-    for found in _ADDRESS.finditer(line):
-        address = _without_what_follows(found.group())
-        yield escape(line[end : found.start()])
-        yield _link(address)
-        end = found.start() + len(address)
-    yield escape(line[end:])
+def update(activity: str, author: str, at: datetime, thing: Document) -> Document:
+    """``author`` says something else than before, or shows itself otherwise."""
+    return _did("Update", activity, author, at, thing) | _for_all(author)
 
 
-def _without_what_follows(address: str) -> str:
-    """``address`` without the marks of the sentence that it ends; a bracket that it opened itself stays.
-
-    >>> _without_what_follows("https://coop.example/a_(b).")
-    'https://coop.example/a_(b)'
-    """
-    while address[-1] in _AFTER and not (address[-1] == ")" and address.count("(") >= address.count(")")):
-        address = address[:-1]
-    return address
+def delete(activity: str, author: str, at: datetime, grave: Document) -> Document:
+    """``author`` takes something back."""
+    return _did("Delete", activity, author, at, grave) | _for_all(author)
 
 
-def _link(address: str) -> str:
-    return f'<a href="{escape(address)}" rel="nofollow noopener">{escape(_bare(address))}</a>'
+def accept(activity: str, author: str, at: datetime, follow: Document) -> Document:
+    """``author`` takes a follower; ``follow`` is what they asked by, and it alone is told to them."""
+    asker = follow.get("actor")
+    return _did("Accept", activity, author, at, follow) | ({"to": [asker]} if isinstance(asker, str) else {})
 
 
-def _hashtag(name: str, address: str) -> str:
-    return f'<a href="{escape(address)}" class="mention hashtag" rel="tag">#<span>{escape(name)}</span></a>'
+def _did(kind: str, activity: str, author: str, at: datetime, thing: Document) -> Document:
+    return {"id": activity, "type": kind, "actor": author, "published": utc_text(at), "object": thing}
 
 
-def _bare(address: str) -> str:
-    """An address as people read it: without scheme, and without a slash at the end."""
-    return address.partition("://")[2].removesuffix("/")
-
-
-# What we did
-
-
-def create(activity_id: str, actor_id: str, at: datetime, post: Json) -> Json:
-    """That we published ``post``, without context."""
-    return {**_act("Create", activity_id, actor_id, at), **_audience(actor_id), "object": post}
-
-
-def update(activity_id: str, actor_id: str, at: datetime, changed: Json) -> Json:
-    """That we changed a post, or ourselves, without context."""
-    return {**_act("Update", activity_id, actor_id, at), **_audience(actor_id), "object": changed}
-
-
-def delete(activity_id: str, actor_id: str, at: datetime, note_id: str) -> Json:
-    """That we took a post back, without context."""
-    return {**_act("Delete", activity_id, actor_id, at), **_audience(actor_id), "object": tombstone(note_id, at)}
-
-
-def accept(activity_id: str, actor_id: str, follow: Json) -> Json:
-    """That we take somebody as a follower, without context; ``follow`` is what they sent."""
-    follower = follow.get("actor")
-    told = {"to": [follower]} if isinstance(follower, str) else {}
-    embedded = {name: value for name, value in follow.items() if name != "@context"}
-    return {"id": activity_id, "type": "Accept", "actor": actor_id, **told, "object": embedded}
-
-
-def _act(kind: str, activity_id: str, actor_id: str, at: datetime) -> Json:
-    return {"id": activity_id, "type": kind, "actor": actor_id, "published": utc_text(at)}
-
-
-def _audience(actor_id: str) -> Json:
-    return {"to": [EVERYBODY], "cc": [followers_of(actor_id)]}
+def _for_all(author: str) -> Document:
+    return {"to": [PUBLIC], "cc": [f"{author}/followers"]}
 
 
 # Lists
 
 
-def collection(list_id: str, total: int) -> Json:
-    """A list, without context: how many are in it, and where its first page is."""
-    return _counted(list_id, total) | {"first": f"{list_id}?page=true"}
+def collection(address: str, total: int) -> Document:
+    """A list of which only the length is said here; its pages begin at ``first``."""
+    return {"id": address, "type": "OrderedCollection", "totalItems": total, "first": f"{address}?page=true"}
 
 
-def collection_page(list_id: str, page_id: str, total: int, items: Sequence[Json | str], next_id: str = "") -> Json:
-    """A page of a list, without context, in the list's own order; ``next_id`` is the page after it, if there is one."""
-    page = {"id": page_id, "type": "OrderedCollectionPage", "partOf": list_id, "totalItems": total}
-    return page | ({"next": next_id} if next_id else {}) | {"orderedItems": list(items)}
+def collection_page(
+    address: str, before: int | None, items: Sequence[Document | str], next_before: int | None
+) -> Document:
+    """A page of the list at ``address``: what is older than ``before``, or the newest; a cursor never moves on."""
+    page = {"id": f"{address}?{_page(before)}", "type": "OrderedCollectionPage", "partOf": address}
+    more = {"next": f"{address}?{_page(next_before)}"} if next_before is not None else {}
+    return {**page, **more, "orderedItems": list(items)}
 
 
-def _counted(list_id: str, total: int) -> Json:
-    return {"id": list_id, "type": "OrderedCollection", "totalItems": total}
+def _page(before: int | None) -> str:
+    return "page=true" if before is None else f"page=true&before={before}"
+
+
+# Words
+
+
+def html_of(title: str, words: str, url: str, tags: Sequence[Sequence[str]]) -> str:
+    """The post as its readers elsewhere see it: title in bold, a paragraph for each line, the link, the hashtags.
+
+    ``tags`` are names and addresses. Only elements that Mastodon keeps; everything said is escaped.
+
+    >>> html_of("A < B", "", "https://coop.example/p/7", [])
+    '<p><strong>A &lt; B</strong></p><p><a href="https://coop.example/p/7">https://coop.example/p/7</a></p>'
+    """
+    title_html = Markup("<p><strong>{}</strong></p>").format(title) if title else Markup()
+    link = Markup("<p>{}</p>").format(_link(url)) if url else Markup()
+    hashtags = Markup(" ").join(_hashtag(name, address) for name, address in tags)
+    return str(title_html + _paragraphs(words) + link + (Markup("<p>{}</p>").format(hashtags) if tags else ""))
+
+
+def _paragraphs(words: str) -> Markup:
+    lines = (line.strip() for line in words.splitlines())
+    return Markup().join(Markup("<p>{}</p>").format(_with_links(line)) for line in lines if line)
+
+
+def _with_links(line: str) -> Markup:
+    html, done = Markup(), 0
+    for found in _ADDRESS.finditer(line):
+        address = _without_end_of_sentence(found[0])
+        html += escape(line[done : found.start()]) + _link(address)
+        done = found.start() + len(address)
+    return html + escape(line[done:])
+
+
+def _without_end_of_sentence(address: str) -> str:
+    """As written between brackets or before a full stop: those are not of the address, unless opened in it."""
+    while True:
+        shorter = address.rstrip(_AFTER_ADDRESS)
+        for opening, closing in ("()", "[]", "{}"):
+            if shorter.endswith(closing) and shorter.count(closing) > shorter.count(opening):
+                shorter = shorter[:-1]
+        if shorter == address:
+            return address
+        address = shorter
+
+
+def _link(address: str) -> Markup:
+    return Markup('<a href="{0}">{0}</a>').format(address)
+
+
+def _hashtag(name: str, address: str) -> Markup:
+    return Markup('<a href="{}" class="mention hashtag" rel="tag">#<span>{}</span></a>').format(address, name)
+
+
+def _field(label: str, address: str) -> Document:
+    html = Markup('<a href="{0}" rel="me nofollow noopener">{0}</a>').format(address)
+    return {"type": "PropertyValue", "name": label, "value": str(html)}
