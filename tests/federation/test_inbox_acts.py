@@ -308,6 +308,20 @@ def test_an_update_of_somebody_whom_their_server_does_not_know(
     assert (scene.followers() == [ada.uri]) is stays
 
 
+@pytest.mark.parametrize("status", [404, 410])
+def test_who_is_gone_with_their_inbox_is_forgotten_and_nobody_else(
+    scene: Scene, ada: Person, grace: Person, deliver: Callable[..., None], status: int
+) -> None:
+    for person in (ada, grace):
+        scene.tells(person, person.follows(scene.actor))
+        scene.peer.pages[f"{person.path}/inbox"] = says(status)
+    scene.peer.pages[ada.path] = says(status)
+    deliver()
+    scene.clock.forward(minutes=10)
+    scene.work()
+    assert scene.followers() == [grace.uri]
+
+
 def test_an_old_key_is_asked_for_again_after_a_day(scene: Scene, ada: Person) -> None:
     note = scene.note(scene.announce())
     scene.tells(ada, ada.follows(scene.actor))
