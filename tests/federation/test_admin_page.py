@@ -24,7 +24,7 @@ def officer(app: Flask, sign_in: Callable[[int], Browser]) -> Browser:
 
 def test_the_page_is_there_before_there_is_anything_to_show(officer: Browser) -> None:
     page = officer.get(PAGE).text
-    assert "The co-op has no actor yet." in page
+    assert "The co-op has no account in the fediverse yet." in page
     assert "Nothing has been announced yet." in page
 
 
