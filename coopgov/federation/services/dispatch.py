@@ -188,10 +188,4 @@ def _note_peers(results: Iterable[Result], now: datetime, chance: random.Random)
     for dialect in {r.dialect for r in last.values() if r.meaning is Meaning.DONE}:
         took = [host for host, r in last.items() if r.meaning is Meaning.DONE and r.dialect == dialect]
         peers.note_success(took, dialect, now)
-    for result in last.values():
-        if result.meaning is Meaning.DOWN:
-            peers.note_failure(result, now, chance)
-        elif result.meaning is Meaning.BUSY:
-            peers.note_busy(result, now, chance)
-        elif result.meaning is not Meaning.DONE:
-            peers.note_answer(result.parcel.host, result.error)
+    peers.note_troubles([r for r in last.values() if r.meaning is not Meaning.DONE], now, chance)
