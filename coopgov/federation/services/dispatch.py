@@ -22,7 +22,6 @@ LEASE = timedelta(seconds=30)  # of a courier that does not renew it: it was kil
 HELD_FOR = timedelta(minutes=5)  # when the fault is ours
 RECHECK = "federation.recheck"
 MOST_OF_A_HOST = 64  # parcels that a courier holds for one server
-CHANGED = ("state", "attempts", "next_at", "finished_at", "last_error")
 _QUIETLY = {"synchronize_session": False}
 _table: Any = Delivery.__table__
 
@@ -157,7 +156,9 @@ def settle(results: Collection[Result], lease: str, now: datetime, chance: rando
     )
     others = [_row(result, now) for result in results if result.meaning is not Meaning.DONE]
     if others:
-        values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in CHANGED}
+        values = {
+            name: bindparam(f"new_{name}") for name in ("state", "attempts", "next_at", "finished_at", "last_error")
+        }
         one = update(_table).where(_table.c.id == bindparam("row"), _table.c.lease == lease).values(lease="", **values)
         session.connection().execute(one, others)
     _note_peers(results, now, chance)
