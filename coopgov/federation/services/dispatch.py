@@ -36,7 +36,8 @@ def claim(now: datetime, lease: str, limit: int, held: Counter[str], *, probes: 
     """
     session = writing_session()
     _take_back_from_the_dead(now)
-    full = list(held) if probes else [host for host, number in held.items() if number >= MOST_OF_A_HOST]
+    enough = 0 if probes else MOST_OF_A_HOST // 2  # not filled up one by one, or a big server would use every claim
+    full = [host for host, number in held.items() if number > enough]
     waiting = (
         select(Delivery, Inbox, Peer, Activity, Announcement)
         .join(Inbox, Inbox.id == Delivery.inbox_id)
