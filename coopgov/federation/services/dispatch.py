@@ -157,7 +157,7 @@ def settle(results: Collection[Result], lease: str, now: datetime, chance: rando
     )
     others = [_row(result, now) for result in results if result.meaning is not Meaning.DONE]
     if others:
-        values = {
+        values: dict[str, Any] = {
             name: bindparam(f"new_{name}") for name in ("state", "attempts", "next_at", "finished_at", "last_error")
         }
         one = update(_table).where(_table.c.id == bindparam("row"), _table.c.lease == lease).values(lease="", **values)
