@@ -14,6 +14,7 @@ from coopgov.discussion.models import Thread
 from coopgov.federation.models import Actor, Announcement
 from coopgov.federation.queries.actors import the_actor
 from coopgov.federation.queries.announcements import may_be_told, standing
+from coopgov.federation.queries.documents import note_document
 from coopgov.federation.rules.announcing import LONGEST_POST, Post, length_of
 from coopgov.federation.services import publishing
 from coopgov.infra.audit import AuditRow
@@ -485,6 +486,19 @@ def test_what_an_officer_writes_is_announced(on: Scene) -> None:
     assert sent() == [("Create", "https://social.example/inbox", "queued")]
     row = db.session.query(AuditRow).filter_by(act="announcement.published").one()
     assert (row.actor, row.object) == (f"party:{by.id}", f"announcement:{post.id}")
+
+
+def test_a_post_by_hand_does_not_end_with_the_address_of_the_home_page(on: Scene, catch_up: CatchUp) -> None:
+    with write_transaction():
+        post = publishing.publish_by_hand(actor_of(), "Open day", "See https://example.org/day.", "cli", NOW)
+    document = note_document(post)
+    assert document["url"] == "http://localhost/"
+    assert document["content"] == (
+        '<p><strong>Open day</strong></p><p>See <a href="https://example.org/day">https://example.org/day</a>.</p>'
+    )
+    thread = begin(on)
+    catch_up()
+    assert f'<a href="http://localhost{thread.path}">' in note_document(the_one("thread"))["content"]
 
 
 def test_a_double_click_announces_once_and_another_day_again(on: Scene) -> None:

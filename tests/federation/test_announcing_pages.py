@@ -46,7 +46,7 @@ def test_author_and_convenor_see_the_post_before_voting_opens(on: Scene, sign_in
     assert page.status_code == 200
     assert "<strong>Voting is open: Move to our own server</strong>" in page.text
     assert "<p>We rent our own machine.</p>" in page.text
-    assert "#Tech" in page.text
+    assert "#<span>Tech</span>" in page.text
     assert f"http://localhost{proposal.path}" in page.text
 
 
@@ -183,6 +183,8 @@ def test_an_officer_sees_the_post_and_then_sends_it(admin: Browser) -> None:
     assert "Announce something" in admin.get(FORM).text
     page = admin.submit(FORM, title="Open day", words="Come by.\r\nhttps://example.org/day", act="preview").text
     assert "<strong>Open day</strong>" in page
+    assert '<a href="https://example.org/day">' in page
+    assert '<a href="http://localhost/">' not in page
     assert "It goes to 2 followers on 1 server." in page
     assert announcements() == []
     answer = admin.submit(FORM, title="Open day", words="Come by.\r\nhttps://example.org/day", act="send")

@@ -12,7 +12,7 @@ from flask import Flask
 from coopgov.core.time import utc_now
 from tests.federation.sinks import Sinks, announcement, followers, states, tell
 
-INBOXES, ANNOUNCEMENTS = 200, 5  # COOPGOV_KILLS in bench/kills.py has ten thousand
+INBOXES, ANNOUNCEMENTS = 200, 5
 KILLS = 5
 
 
