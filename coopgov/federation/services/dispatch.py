@@ -36,7 +36,8 @@ def claim(now: datetime, lease: str, limit: int, held: Counter[str], *, probes: 
     """
     session = writing_session()
     _take_back_from_the_dead(now)
-    full = list(held) if probes else [host for host, number in held.items() if number >= MOST_OF_A_HOST]
+    enough = 0 if probes else MOST_OF_A_HOST // 2  # not filled up one by one, or a big server would use every claim
+    full = [host for host, number in held.items() if number > enough]
     waiting = (
         select(Delivery, Inbox, Peer, Activity, Announcement)
         .join(Inbox, Inbox.id == Delivery.inbox_id)
@@ -156,7 +157,7 @@ def settle(results: Collection[Result], lease: str, now: datetime, chance: rando
     )
     others = [_row(result, now) for result in results if result.meaning is not Meaning.DONE]
     if others:
-        values = {
+        values: dict[str, Any] = {
             name: bindparam(f"new_{name}") for name in ("state", "attempts", "next_at", "finished_at", "last_error")
         }
         one = update(_table).where(_table.c.id == bindparam("row"), _table.c.lease == lease).values(lease="", **values)
@@ -189,10 +190,4 @@ def _note_peers(results: Iterable[Result], now: datetime, chance: random.Random)
     for dialect in {r.dialect for r in last.values() if r.meaning is Meaning.DONE}:
         took = [host for host, r in last.items() if r.meaning is Meaning.DONE and r.dialect == dialect]
         peers.note_success(took, dialect, now)
-    for result in last.values():
-        if result.meaning is Meaning.DOWN:
-            peers.note_failure(result, now, chance)
-        elif result.meaning is Meaning.BUSY:
-            peers.note_busy(result, now, chance)
-        elif result.meaning is not Meaning.DONE:
-            peers.note_answer(result.parcel.host, result.error)
+    peers.note_troubles([r for r in last.values() if r.meaning is not Meaning.DONE], now, chance)
