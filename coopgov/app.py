@@ -24,7 +24,18 @@ from coopgov.desk import routes as desk_routes
 from coopgov.discussion import models as discussion_models
 from coopgov.discussion import routes as discussion_routes
 from coopgov.discussion import rules as discussion_rules
+from coopgov.federation import handlers as federation_handlers
 from coopgov.federation import models as federation_models
+from coopgov.federation import post_card
+from coopgov.federation.jobs import actors as actor_jobs
+from coopgov.federation.jobs import delivery as delivery_jobs
+from coopgov.federation.jobs import inbox as federation_inbox_jobs
+from coopgov.federation.queries import health as federation_health
+from coopgov.federation.routes import admin as federation_admin
+from coopgov.federation.routes import announcing as announcing_routes
+from coopgov.federation.routes import inbox as federation_inbox
+from coopgov.federation.rules import announcing as announcing_rules
+from coopgov.federation.rules import hosts as host_rules
 from coopgov.funding import models as funding_models
 from coopgov.funding.jobs import opencollective as opencollective_jobs
 from coopgov.funding.jobs import stripe as stripe_jobs
@@ -47,7 +58,7 @@ from coopgov.identity import rules as identity_rules
 from coopgov.infra import audit, check, coop, jobs, mail, markdown, outbox, waker
 from coopgov.infra.crypto import Signer
 from coopgov.infra.db import db, engine_options
-from coopgov.infra.jobs import Clockwork, DatabaseTask, Handler, OutsideTask, Work
+from coopgov.infra.jobs import Clockwork, DatabaseTask, Handler, Loop, OutsideTask, Work
 from coopgov.infra.web import addresses, answers, csrf, headers, layout, moment, static
 from coopgov.infra.web.access import Reader, cookie_name, guard, terms_of
 from coopgov.infra.web.pages import PageStore
@@ -124,13 +135,16 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     groups_routes.bp,
     discussion_routes.bp,
     decisions_routes.bp,
+    announcing_routes.bp,
+    federation_admin.bp,
     *(routes.bp for routes in TREASURY),
     notifications_routes.bp,
+    federation_inbox.bp,
     desk_routes.bp,
     public_routes.bp,
     admin_routes.bp,
 )
-WORK: tuple[DatabaseTask | OutsideTask | Handler | Clockwork, ...] = (
+WORK: tuple[DatabaseTask | OutsideTask | Handler | Clockwork | Loop, ...] = (
     mail.SEND,
     *identity_jobs.TASKS,
     *identity_jobs.CLOCKWORKS,
@@ -143,7 +157,13 @@ WORK: tuple[DatabaseTask | OutsideTask | Handler | Clockwork, ...] = (
     *dues_jobs.CLOCKWORKS,
     *decisions_jobs.CLOCKWORKS,
     *treasury_jobs.CLOCKWORKS,
+    *delivery_jobs.TASKS,
+    *delivery_jobs.LOOPS,
     *notifications_handlers.HANDLERS,
+    *federation_handlers.HANDLERS,
+    *federation_inbox_jobs.TASKS,
+    *federation_inbox_jobs.CLOCKWORKS,
+    *actor_jobs.CLOCKWORKS,
 )
 REFUSALS: tuple[Refusals, ...] = (
     money.REFUSALS,
@@ -162,6 +182,8 @@ REFUSALS: tuple[Refusals, ...] = (
     groups_rules.REFUSALS,
     discussion_rules.REFUSALS,
     decisions_rules.REFUSALS,
+    announcing_rules.REFUSALS,
+    host_rules.REFUSALS,
 )
 SAYINGS: tuple[Sayings, ...] = (
     identity_routes.SAYINGS,
@@ -174,6 +196,8 @@ SAYINGS: tuple[Sayings, ...] = (
     groups_routes.SAYINGS,
     discussion_routes.SAYINGS,
     decisions_routes.SAYINGS,
+    announcing_routes.SAYINGS,
+    federation_admin.SAYINGS,
     *(routes.SAYINGS for routes in TREASURY),
     notifications_routes.SAYINGS,
     desk_routes.SAYINGS,
@@ -187,8 +211,10 @@ PANELS = (
     *decisions_routes.PANELS,
     *discussion_routes.PANELS,
     *notifications_routes.PANELS,
+    *post_card.PANELS,
     *admin_routes.PANELS,
 )
+PREVIEWS = (*post_card.PREVIEWS,)
 CHECKS = (
     *check.CHECKS,
     *funding_checks.CHECKS,
@@ -196,7 +222,7 @@ CHECKS = (
     *groups_queries.CHECKS,
     *decisions_queries.CHECKS,
 )
-EXAMINATIONS = (stripe_health.examine_stripe,)
+EXAMINATIONS = (stripe_health.examine_stripe, federation_health.examine_federation)
 LARGEST_REQUEST = 1_000_000  # bytes
 
 
@@ -238,6 +264,7 @@ def _register(app: Flask, settings: Settings) -> None:
         "coopgov.refusals": {key: value for refusals in REFUSALS for key, value in refusals.items()},
         "coopgov.sayings": {key: value for sayings in SAYINGS for key, value in sayings.items()},
         "coopgov.panels": PANELS,
+        "coopgov.previews": PREVIEWS,
         "coopgov.checks": CHECKS,
         "coopgov.examinations": EXAMINATIONS,
         "coopgov.unread": notifications_queries.unread_count,

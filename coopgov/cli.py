@@ -19,11 +19,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from coopgov import __version__
 from coopgov.app import create_app
 from coopgov.config import Settings, SettingsError, read_settings
-from coopgov.core.errors import Refused
+from coopgov.core.errors import NotFound, Refused
 from coopgov.core.time import utc_now
 from coopgov.demo import folder as demo_folder
 from coopgov.demo.providers import FakesFailed, Told, fakes_beside, wait_for_former
 from coopgov.demo.seed import demo_facts, seed_demo
+from coopgov.federation import cli as federation
+from coopgov.federation.services import blocks
 from coopgov.funding.cli import read_opencollective, read_stripe, shown
 from coopgov.funding.providers.base import ProviderDown, ProviderRefused
 from coopgov.funding.providers.opencollective import reading as opencollective
@@ -38,7 +40,7 @@ from coopgov.infra.db import db, write_transaction
 from coopgov.infra.doctor import examine
 from coopgov.infra.migrate import MigrationFailed, current_revision, migrate, newest_revision
 from coopgov.infra.setup import write_key, write_settings
-from coopgov.infra.worker import Worker
+from coopgov.infra.worker import Crew
 from coopgov.membership.models import Invitation
 from coopgov.membership.rules.register import INVITATION
 from coopgov.membership.services import register as membership
@@ -203,14 +205,12 @@ def _serve(overrides: dict[str, Any], host: str, port: int) -> None:
         _require_schema()
         if "demo" in overrides:
             click.echo(demo_folder.greeting(settings.base_url))
-        worker = Worker(app, app.extensions["coopgov.waker"], utc_now)
-        thread = threading.Thread(target=worker.run, name="worker")
-        thread.start()
+        crew = Crew(app, utc_now)
+        crew.start()
         try:
             _serve_web(app, settings, host, port)
         finally:
-            worker.stop()
-            thread.join()
+            crew.stop()
 
 
 @main.command()
@@ -235,14 +235,11 @@ def worker_command() -> None:
     """The worker half alone, for more machines."""
     with _installation() as (app, _settings):
         _require_schema()
-        worker = Worker(app, app.extensions["coopgov.waker"], utc_now)
-        stop = threading.Event()
+        crew, stop = Crew(app, utc_now), threading.Event()
         server.stop_on_signals(stop)
-        thread = threading.Thread(target=worker.run, name="worker")
-        thread.start()
+        crew.start()
         stop.wait()
-        worker.stop()
-        thread.join()
+        crew.stop()
 
 
 @contextmanager
@@ -415,6 +412,67 @@ def restore_command(file: Path, only_check: bool, replace: bool) -> None:
             manifest = backup.restore(file, Path(settings.data_dir), settings.database, replace=replace)
     rows = sum(manifest.contents.rows.values())
     click.echo(f"{'proved' if only_check else 'restored'}: {rows} rows of {manifest.created_at}")
+
+
+@main.group("federation")
+def federation_group() -> None:
+    """What the fediverse hears of the co-op, and how it gets there."""
+
+
+@federation_group.command("status")
+@as_json
+def federation_status(as_json: bool) -> None:
+    """Followers, what is on its way, and which servers are in trouble."""
+    with _installation():
+        _require_schema()
+        told = federation.status(utc_now())
+    click.echo(json.dumps(told, ensure_ascii=False) if as_json else "\n".join(federation.lines(told)))
+
+
+@federation_group.command("announce")
+@click.option("--as", "handle", required=True, help="Handle of the actor, such as harbour_social.")
+@click.option("--text", required=True, help="Plain text; each line is a paragraph.")
+@click.option("--title", default="", help="Shown in bold above it.")
+@click.option("--yes", "sure", is_flag=True, help="Without asking.")
+def federation_announce(handle: str, text: str, title: str, sure: bool) -> None:
+    """Publishes an announcement by hand; the worker sends it to all followers."""
+    with _installation():
+        _require_schema()
+        click.echo(federation.announce(handle, title, text, sure, utc_now()))
+
+
+@federation_group.command("block")
+@click.argument("domain")
+@click.option("--reason", default="", help="For the officers.")
+def federation_block(domain: str, reason: str) -> None:
+    """Takes nothing from DOMAIN and those below it any more, and sends nothing there."""
+    with _installation():
+        _require_schema()
+        with write_transaction():
+            name = blocks.block(domain, reason, "cli", utc_now()).domain
+    click.echo(f"{name} is blocked.")
+
+
+@federation_group.command("unblock")
+@click.argument("domain")
+def federation_unblock(domain: str) -> None:
+    """Takes DOMAIN off the block list; who followed from there has to follow again."""
+    with _installation():
+        _require_schema()
+        try:
+            with write_transaction():
+                blocks.unblock(domain, "cli", utc_now())
+        except NotFound as error:
+            raise click.ClickException(f"{domain} is not blocked.") from error
+    click.echo(f"{domain} is no longer blocked.")
+
+
+@main.command("rotate-keys")
+def rotate_keys() -> None:
+    """Seals the actor's private keys with the newest COOPGOV_SECRET_KEY, and gives it a new key pair."""
+    with _installation():
+        _require_schema()
+        click.echo(federation.rotate_keys(utc_now()))
 
 
 @main.group("audit")

@@ -156,9 +156,15 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def empty_app(database_url: str, tmp_path: Path, clock: Clock) -> Iterator[Flask]:
+def other_settings() -> dict[str, object]:
+    """Settings of the tests below a folder that differ from everybody's."""
+    return {}
+
+
+@pytest.fixture
+def empty_app(database_url: str, tmp_path: Path, clock: Clock, other_settings: dict[str, object]) -> Iterator[Flask]:
     """An application on a migrated database without a single row."""
-    app = make_app(database_url, tmp_path, clock)
+    app = make_app(database_url, tmp_path, clock, **other_settings)
     with app.app_context():
         yield app
         db.session.remove()

@@ -19,7 +19,7 @@ from coopgov.decisions.register import FILTERS
 from coopgov.decisions.rules import OWING, Spell, WhyNot, acts_open_to, state_at, why_not_on_roll, why_of_standing
 from coopgov.decisions.sentences import (
     CHOICES,
-    STOPPING,
+    deciding,
     meanings_of,
     rule_words,
     say,
@@ -40,7 +40,6 @@ from coopgov.infra.web.timeline import Step
 from coopgov.membership.queries.register import membership_spells
 from coopgov.membership.queries.standing import judgement, rule_at
 from coopgov.membership.rules.standing import days_late
-from coopgov.tally.reason import Reason
 from coopgov.tally.rule import PRESETS, Rule
 
 VOTES_ON_A_PAGE = 50
@@ -178,18 +177,6 @@ def verdict_of(sheet: Sheet) -> Verdict | None:
     css, headline = tag_of("closed", state)
     first = deciding(state, reasons)
     return Verdict(css, headline, say(first), [say(r) for r in reasons if r is not first and r.key != "quorum.none"])
-
-
-def deciding(state: str, reasons: Sequence[Reason]) -> Reason:
-    """The step of the count that decided, for the sentence under the headline."""
-    wanted = {
-        "no_quorum": ("quorum.missed",),
-        "undecided": ("ballots.none", "ballots.only_abstentions"),
-        "tied": ("tie.declared",),
-        "blocked": tuple(STOPPING),
-        "failed": ("tie.fails", "threshold.missed", *STOPPING),
-    }.get(state, ("threshold.met",))
-    return next((r for key in wanted for r in reasons if r.key == key), reasons[0])
 
 
 def timeline(sheet: Sheet, state: str) -> list[Step]:

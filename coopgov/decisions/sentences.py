@@ -73,6 +73,18 @@ def verdict_shown(verdict: str, reasons: Sequence[Reason]) -> str:
     return "blocked" if verdict == "failed" and "threshold.met" in keys and keys & STOPPING else verdict
 
 
+def deciding(state: str, reasons: Sequence[Reason]) -> Reason:
+    """The step of the count that decided, for the sentence under the headline."""
+    wanted = {
+        "no_quorum": ("quorum.missed",),
+        "undecided": ("ballots.none", "ballots.only_abstentions"),
+        "tied": ("tie.declared",),
+        "blocked": tuple(STOPPING),
+        "failed": ("tie.fails", "threshold.missed", *STOPPING),
+    }.get(state, ("threshold.met",))
+    return next((r for key in wanted for r in reasons if r.key == key), reasons[0])
+
+
 def say(reason: Reason) -> str:
     """One step of an explanation as a sentence; raises KeyError for a key that nobody has put into words."""
     if reason.key in SPOKEN:

@@ -25,6 +25,8 @@ from coopgov.demo.talk import mark_what_was_read, plan_talk
 from coopgov.demo.tills import Tills
 from coopgov.demo.voting import plan_motion
 from coopgov.discussion.models import Thread
+from coopgov.federation.queries.actors import the_actor
+from coopgov.federation.services.actors import begin_actor
 from coopgov.infra.crypto import Signer
 from coopgov.infra.db import db, write_transaction, writing_session
 from coopgov.infra.jobs import DatabaseTask, Job, work
@@ -45,6 +47,7 @@ class Demo:
     private_thread: str
     open_proposal: str
     closed_proposal: str
+    actor: str
     ballot: dict[str, int]  # payload of the member's mailed link for the open proposal
     application: int  # of somebody who is approved and may choose what to give
     tills: Tills  # what both fakes know at the end
@@ -87,6 +90,8 @@ def _perform(diary: Diary) -> None:
             for at, act in chunk:
                 act(at)
             _settle_jobs()
+    with write_transaction():
+        begin_actor(book()["coop"]["name"], since)  # what happens from here on is announced
     for chunk in _chunks(entries[len(old) :]):
         with write_transaction():
             for at, act in chunk:
@@ -130,13 +135,15 @@ def _settle_mails(before: datetime) -> None:
 def _demo(stage: Stage, told: list[Story]) -> Demo:
     by_name = {story.name: db.session.get_one(Thread, stage.threads[story.name]).path for story in told}
     open_id, closed_id = stage.proposals["mandate", 0], stage.proposals["budget", 0]
-    entry = entry_of(open_id, stage.parties[book()["personas"]["member"]])
+    entry, actor = entry_of(open_id, stage.parties[book()["personas"]["member"]]), the_actor()
     assert entry is not None
+    assert actor is not None
     return Demo(
         public_thread=by_name["code-of-conduct"],
         private_thread=by_name["report-review"],
         open_proposal=db.session.get_one(Proposal, open_id).path,
         closed_proposal=db.session.get_one(Proposal, closed_id).path,
+        actor=actor.path,
         ballot={"p": open_id, "e": entry.id},
         application=application_id(stage),
         tills=stage.tills,
@@ -153,6 +160,7 @@ def demo_facts(demo: Demo, settings: Settings) -> dict[str, Any]:
         "private_thread": url + demo.private_thread,
         "open_proposal": url + demo.open_proposal,
         "closed_proposal": url + demo.closed_proposal,
+        "actor": url + demo.actor,
         "ballot_link": f"{url}/vote/{signer.sign('ballot', demo.ballot)}",
     }
     if settings.demo:

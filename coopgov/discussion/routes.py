@@ -29,6 +29,7 @@ from coopgov.infra.web.answers import status_of, text_of
 from coopgov.infra.web.moment import received_at
 from coopgov.infra.web.pages import Page, paged, public_page, show, show_to_all
 from coopgov.infra.web.panels import Panel, panel_stamps, panels
+from coopgov.infra.web.previews import Draft, previews
 from coopgov.infra.web.said import Sayings, go
 
 THREADS_ON_GROUP = 8  # newest threads on a group's page
@@ -76,7 +77,7 @@ def compose(slug: str) -> Response:
 def open_thread(slug: str) -> AnyResponse:
     form, group = ThreadForm(), group_by_slug(slug)
     if "preview" in request.form:
-        return _preview("discussion/compose.html", form, slug, group=group)
+        return _preview("discussion/compose.html", form, slug, group=group, also=lambda html: _told(form, group, html))
     if not form.validate():
         return show("discussion/compose.html", 422, form=form, group=group)
     try:
@@ -86,6 +87,11 @@ def open_thread(slug: str) -> AnyResponse:
         form.refuse(refused, text_of(refused))
         return show("discussion/compose.html", status_of(refused), form=form, group=group)
     return go(path, said="thread-opened")
+
+
+def _told(form: ThreadForm, group: Group, html: str) -> list[Markup]:
+    """What else a new discussion will bring about, to be seen before."""
+    return previews(Draft("thread", group.id, form.title.data or "", html, form.readers.data == "public"))
 
 
 def _opened(group: Group, form: ThreadForm) -> Thread:
@@ -409,11 +415,21 @@ def _log_facts(viewer: Viewer) -> dict[str, Any]:
     return {"entries": queries.moderation_log(viewer, page.size, page.first), "page": page}
 
 
-def _preview(template: str, form: PostForm | TextForm, group_slug: str, **facts: Any) -> Response:
-    """How the words will look: a fragment for htmx, else the whole page with the form as it was."""
+def _preview(
+    template: str,
+    form: PostForm | TextForm,
+    group_slug: str,
+    also: Callable[[str], list[Markup]] = lambda _html: [],
+    **facts: Any,
+) -> Response:
+    """How the words will look: a fragment for htmx, else the whole page with the form as it was.
+
+    ``also`` gives what stands below, from the words as HTML.
+    """
     html, status = "", 200
     try:
         html = services.rendered(form.text.data or "", group_slug, received_at())
+        facts["beside"] = also(html)
     except Refused as refused:
         form.refuse(refused, text_of(refused))
         status = status_of(refused)

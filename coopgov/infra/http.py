@@ -118,13 +118,13 @@ def guarded_client(
 ) -> "GuardedClient":
     """A client that may be shared by threads; ``allow_private`` (development) also admits http and own networks."""
     context = tls or httpx.create_ssl_context(trust_env=False)
-    return GuardedClient(_Guard(allow_private, resolver), deadline_s, most_bytes, context)
+    return GuardedClient(Guard(allow_private, resolver), deadline_s, most_bytes, context)
 
 
 class GuardedClient:
     """Sends requests under the guard. Each has ``deadline_s`` seconds in all, name look-up and redirects included."""
 
-    def __init__(self, guard: "_Guard", deadline_s: float, most_bytes: int, tls: ssl.SSLContext) -> None:
+    def __init__(self, guard: "Guard", deadline_s: float, most_bytes: int, tls: ssl.SSLContext) -> None:
         self._guard, self._deadline_s, self._most_bytes, self._tls = guard, deadline_s, most_bytes, tls
 
     def get(self, url: str, accept: Iterable[str], headers: Mapping[str, str] | None = None) -> Fetched:
@@ -134,7 +134,7 @@ class GuardedClient:
         cut at MOST_BYTES_OF_AN_ERROR. ``headers`` go to the origin of ``url`` only. Raises FetchRefused, FetchFailed.
         """
         types = tuple(accept)
-        deadline = _Deadline(self._deadline_s)
+        deadline = Deadline(self._deadline_s)
         first = target = self._guard.target(url)
         for _ in range(MOST_REDIRECTS + 1):
             own = headers if _origin(target) == _origin(first) else None
@@ -145,36 +145,45 @@ class GuardedClient:
             target = self._guard.target(_joined(target, location))
         raise FetchRefused("redirects")
 
+    def ask(self, url: str, accept: Iterable[str], headers: Mapping[str, str]) -> Fetched:
+        """As ``get``, but redirects are answers: ``headers`` may hold a signature, which fits one address only."""
+        types = tuple(accept)
+        return _of_a_type(self._send("GET", self._guard.target(url), headers, None, Deadline(self._deadline_s)), types)
+
+    def within(self, deadline_s: float) -> "GuardedClient":
+        """The same client with less patience, for what is left of several requests' time."""
+        return GuardedClient(self._guard, deadline_s, self._most_bytes, self._tls)
+
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Fetched:
         """What ``url`` answers to ``body``. Redirects are answers too: a signature would not hold elsewhere.
 
         Raises FetchRefused, FetchFailed.
         """
-        return self._send("POST", self._guard.target(url), headers, body, _Deadline(self._deadline_s))
+        return self._send("POST", self._guard.target(url), headers, body, Deadline(self._deadline_s))
 
     def delete(self, url: str, headers: Mapping[str, str]) -> Fetched:
         """What ``url`` answers to being deleted; as with ``post``, redirects are answers.
 
         Raises FetchRefused, FetchFailed.
         """
-        return self._send("DELETE", self._guard.target(url), headers, None, _Deadline(self._deadline_s))
+        return self._send("DELETE", self._guard.target(url), headers, None, Deadline(self._deadline_s))
 
     def _send(
-        self, method: str, url: httpx.URL, headers: Mapping[str, str], body: bytes | None, deadline: "_Deadline"
+        self, method: str, url: httpx.URL, headers: Mapping[str, str], body: bytes | None, deadline: "Deadline"
     ) -> Fetched:
-        backend = _CheckedAddresses(self._guard.addresses(url, deadline), deadline)
+        backend = CheckedAddresses(self._guard.addresses(url, deadline), deadline)
         sent = httpx.Headers({"Host": url.netloc.decode(), "User-Agent": USER_AGENT, "Accept-Encoding": "gzip"})
         for name, value in headers.items():
             sent[name] = value
         with (
-            _told_plainly(),
+            told_plainly(),
             httpcore.ConnectionPool(ssl_context=self._tls, network_backend=backend) as pool,
-            pool.stream(method, _wire(url), headers=sent.raw, content=body) as response,
+            pool.stream(method, wire_url(url), headers=sent.raw, content=body) as response,
         ):
             return _fetched(url, response, self._most_bytes)
 
 
-class _Deadline:
+class Deadline:
     """A moment on the monotonic clock by which all must be done."""
 
     def __init__(self, seconds: float) -> None:
@@ -188,7 +197,7 @@ class _Deadline:
         return seconds
 
 
-class _Guard:
+class Guard:
     """Says which addresses may be asked at all."""
 
     def __init__(self, allow_private: bool, resolver: Resolver) -> None:
@@ -207,9 +216,10 @@ class _Guard:
             raise FetchRefused("port")
         return url
 
-    def addresses(self, url: httpx.URL, deadline: _Deadline) -> list[str]:
+    def addresses(self, url: httpx.URL, deadline: Deadline) -> list[str]:
         """All addresses of the host, asked once; raises FetchRefused unless every one of them may be dialled."""
-        found = _in_time(lambda: self._resolver(url.raw_host.decode(), _port(url)), deadline)
+        look_up = lambda: self._resolver(url.raw_host.decode(), _port(url))  # noqa: E731
+        found = look_up() if _is_literal(url.raw_host) else _in_time(look_up, deadline)
         if not all(self._admits(address) for address in found):
             raise FetchRefused("address")
         return found
@@ -242,11 +252,21 @@ def _origin(url: httpx.URL) -> tuple[str, bytes, int]:
     return url.scheme, url.raw_host, _port(url)
 
 
-def _wire(url: httpx.URL) -> httpcore.URL:
+def wire_url(url: httpx.URL) -> httpcore.URL:
+    """The address as httpcore takes it."""
     return httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=_port(url), target=url.raw_path)
 
 
-def _in_time(look_up: Callable[[], list[str]], deadline: _Deadline) -> list[str]:
+def _is_literal(host: bytes) -> bool:
+    """True for an address in digits, which nobody has to be asked about."""
+    try:
+        ip_address(host.decode())
+    except ValueError:
+        return False
+    return True
+
+
+def _in_time(look_up: Callable[[], list[str]], deadline: Deadline) -> list[str]:
     """The answer of ``look_up``, which cannot be interrupted and is left behind when it takes too long."""
     answers: SimpleQueue[list[str]] = SimpleQueue()
 
@@ -266,10 +286,10 @@ def _in_time(look_up: Callable[[], list[str]], deadline: _Deadline) -> list[str]
     return found
 
 
-class _CheckedAddresses(httpcore.NetworkBackend):
+class CheckedAddresses(httpcore.NetworkBackend):
     """Dials the addresses that were checked, one after the other, and never looks up a name again."""
 
-    def __init__(self, addresses: list[str], deadline: _Deadline) -> None:
+    def __init__(self, addresses: list[str], deadline: Deadline) -> None:
         self._addresses, self._deadline = addresses, deadline
 
     def connect_tcp(
@@ -279,7 +299,7 @@ class _CheckedAddresses(httpcore.NetworkBackend):
         timeout: float | None = None,
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:
+    ) -> "TimedStream":
         """A connection to the first address that answers; each has an equal share of the time that is left."""
         for tried, address in enumerate(self._addresses):
             share = self._deadline.left() / (len(self._addresses) - tried)
@@ -287,25 +307,25 @@ class _CheckedAddresses(httpcore.NetworkBackend):
                 stream = httpcore.SyncBackend().connect_tcp(address, port, share, local_address, socket_options)
             except (httpcore.ConnectError, httpcore.ConnectTimeout):
                 continue
-            return _TimedStream(stream, self._deadline)
+            return TimedStream(stream, self._deadline)
         self._deadline.left()
         raise FetchFailed("connect")
 
 
-class _TimedStream(httpcore.NetworkStream):
+class TimedStream(httpcore.NetworkStream):
     """A connection on which every single wait ends with the deadline, however the bytes trickle."""
 
-    def __init__(self, stream: httpcore.NetworkStream, deadline: _Deadline) -> None:
-        self._stream, self._deadline = stream, deadline
+    def __init__(self, stream: httpcore.NetworkStream, deadline: Deadline) -> None:
+        self._stream, self.deadline = stream, deadline  # whoever sends several requests sets a new one for each
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """The next bytes; raises FetchFailed when the time is up."""
-        return self._stream.read(max_bytes, self._deadline.left())
+        return self._stream.read(max_bytes, self.deadline.left())
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Sends ``buffer``; raises FetchFailed when the time is up."""
         for start in range(0, len(buffer), PIECE):
-            self._stream.write(buffer[start : start + PIECE], self._deadline.left())
+            self._stream.write(buffer[start : start + PIECE], self.deadline.left())
 
     def close(self) -> None:
         """Hangs up."""
@@ -313,13 +333,13 @@ class _TimedStream(httpcore.NetworkStream):
 
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
+    ) -> "TimedStream":
         """The same connection encrypted, the certificate checked for the name that was asked."""
         try:
-            secure = self._stream.start_tls(ssl_context, server_hostname, self._deadline.left())
+            secure = self._stream.start_tls(ssl_context, server_hostname, self.deadline.left())
         except httpcore.ConnectError as error:
             raise FetchFailed("tls") from error
-        return _TimedStream(secure, self._deadline)
+        return TimedStream(secure, self.deadline)
 
     def get_extra_info(self, info: str) -> Any:
         """What httpcore wants to know of the socket."""
@@ -327,7 +347,7 @@ class _TimedStream(httpcore.NetworkStream):
 
 
 @contextmanager
-def _told_plainly() -> Iterator[None]:
+def told_plainly() -> Iterator[None]:
     """Turns the errors of the wire into ours."""
     try:
         yield

@@ -8,7 +8,7 @@ and then marked done: after a crash in between it is performed again, under the 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from flask import current_app
 from sqlalchemy import JSON, Index, String, Text, and_, func, insert, or_, select
@@ -98,6 +98,27 @@ class Clockwork:
     act: Callable[[int, datetime], None]
 
 
+class Rounds(Protocol):
+    """Work that never ends, turn by turn."""
+
+    def turn(self, now: datetime) -> float:
+        """Does what there is, in an application context; gives the seconds after which to look again, unless nudged."""
+
+    def close(self) -> None:
+        """Lets go of what it holds, in an application context; no turn follows."""
+
+
+@dataclass(frozen=True)
+class Loop:
+    """Work that goes on beside the jobs in a thread of its own, because it is much or waits for many at once.
+
+    ``begin(clock, nudge)`` makes what does it; any thread may call ``nudge`` to have the next turn at once.
+    """
+
+    name: str
+    begin: Callable[[Callable[[], datetime], Callable[[], None]], Rounds]
+
+
 @dataclass
 class Work:
     """All that this installation can do in the background; `create_app` fills it, the same in web, CLI and worker."""
@@ -105,16 +126,19 @@ class Work:
     tasks: dict[str, DatabaseTask | OutsideTask] = field(default_factory=dict)
     handlers: dict[str, list[Handler]] = field(default_factory=dict)
     clockworks: list[Clockwork] = field(default_factory=list)
+    loops: list[Loop] = field(default_factory=list)
 
     def listeners(self, event_name: str) -> list[Handler]:
         """Handlers of an event, in the order in which they were registered."""
         return self.handlers.get(event_name, [])
 
-    def add(self, *items: DatabaseTask | OutsideTask | Handler | Clockwork) -> None:
-        """Registers tasks, handlers and clockworks; raises ValueError for a kind that is taken."""
+    def add(self, *items: DatabaseTask | OutsideTask | Handler | Clockwork | Loop) -> None:
+        """Registers tasks, handlers, clockworks and loops; raises ValueError for a kind that is taken."""
         for item in items:
             if isinstance(item, Clockwork):
                 self.clockworks.append(item)
+            elif isinstance(item, Loop):
+                self.loops.append(item)
             elif isinstance(item, Handler):
                 self.handlers.setdefault(item.event.name, []).append(item)
                 self._add_task(DatabaseTask(item.kind, _as_task(item)))

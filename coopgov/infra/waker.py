@@ -96,8 +96,15 @@ class PostgresWaker:
 
 def install_waker(app: Flask, url: str, queue: str = "") -> Waker:
     """The waker that fits the database, or the one that ``queue`` names; told of every commit that added a job."""
-    app.extensions["coopgov.waker"] = waker = _fitting(url, queue)
+    app.extensions |= {"coopgov.waker": _fitting(url, queue), "coopgov.nudges": []}
+    waker: Waker = app.extensions["coopgov.waker"]
     return waker
+
+
+def nudge_loops(app: Flask) -> None:
+    """Tells this process's loops that there may be something for them."""
+    for nudge in app.extensions["coopgov.nudges"]:
+        nudge()
 
 
 def _fitting(url: str, queue: str) -> Waker:
@@ -117,6 +124,7 @@ def _notify(session: Session) -> None:
 def _wake(session: Session) -> None:
     if session.info.pop("jobs_added", False):
         current_app.extensions["coopgov.waker"].wake()
+        nudge_loops(current_app)
 
 
 @event.listens_for(Session, "after_rollback")

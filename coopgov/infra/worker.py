@@ -1,4 +1,7 @@
-"""Takes jobs that are due and does them, and runs what the clock asks for. Any number may run; a kill loses nothing."""
+"""Takes jobs that are due and does them, runs what the clock asks for, and keeps loops going beside that.
+
+Any number may run; a kill loses nothing.
+"""
 
 import logging
 import threading
@@ -18,13 +21,14 @@ from coopgov.infra.jobs import (
     Clockwork,
     DatabaseTask,
     Job,
+    Loop,
     OutsideTask,
     Permanent,
     back_off,
     is_due,
     work,
 )
-from coopgov.infra.waker import Waker
+from coopgov.infra.waker import Waker, nudge_loops
 
 BATCH = 50  # jobs looked up at once
 PAUSE_S = 5.0  # between two looks at the clock, when nobody wakes us
@@ -47,6 +51,7 @@ class Worker:
                 log.warning("the database did not answer: %s", error.orig)
             if not self._stopping.is_set():
                 self._waker.wait(PAUSE_S)
+                nudge_loops(self._app)  # what another process committed may be for them
         self._waker.close()
 
     def stop(self) -> None:
@@ -71,6 +76,67 @@ class Worker:
         with self._app.app_context():
             query = select(Job.id).where(is_due(self._clock())).order_by(Job.run_after, Job.id).limit(BATCH)
             return list(db.session.scalars(query))
+
+
+class LoopRunner:
+    """One loop in its thread: turn after turn, however one of them fails."""
+
+    def __init__(self, app: Flask, loop: Loop, clock: Callable[[], datetime]) -> None:
+        self._app, self._loop, self._clock = app, loop, clock
+        self._stopping, self._nudged = threading.Event(), threading.Event()
+
+    def run(self) -> None:
+        """Turns until ``stop()``."""
+        with self._app.app_context():
+            rounds = self._loop.begin(self._clock, self._nudged.set)
+        while not self._stopping.is_set():
+            pause = PAUSE_S
+            try:
+                with self._app.app_context():
+                    pause = rounds.turn(self._clock())
+            except OperationalError as error:
+                log.warning("the database did not answer: %s", error.orig)
+            except Exception:
+                log.exception("loop %s failed", self._loop.name)
+            self._nudged.wait(pause)
+            self._nudged.clear()
+        with self._app.app_context():
+            rounds.close()
+
+    def nudge(self) -> None:
+        """Has the next turn at once."""
+        self._nudged.set()
+
+    def stop(self) -> None:
+        """Ends ``run()`` after the turn under way."""
+        self._stopping.set()
+        self._nudged.set()
+
+
+class Crew:
+    """All background work of one process: the worker and every loop, each in a thread of its own."""
+
+    def __init__(self, app: Flask, clock: Callable[[], datetime]) -> None:
+        with app.app_context():
+            loops = work().loops
+        worker = Worker(app, app.extensions["coopgov.waker"], clock)
+        self._nudges: list[Callable[[], None]] = app.extensions["coopgov.nudges"]
+        self._hands: list[Worker | LoopRunner] = [worker, *(LoopRunner(app, loop, clock) for loop in loops)]
+        self._threads = [threading.Thread(target=hand.run, name="worker") for hand in self._hands]
+
+    def start(self) -> None:
+        """Begins the work."""
+        self._nudges.extend(hand.nudge for hand in self._hands if isinstance(hand, LoopRunner))
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Ends the work, and returns when what was under way is done."""
+        for hand in self._hands:
+            hand.stop()
+        for thread in self._threads:
+            thread.join()
+        self._nudges.clear()
 
 
 def run_clockwork(clockwork: Clockwork, now: datetime) -> None:

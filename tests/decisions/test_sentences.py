@@ -8,10 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coopgov.decisions import sentences
-from coopgov.decisions.display import deciding
 from coopgov.decisions.drawing import count_votes
 from coopgov.decisions.rules import WHY_NOT_KEYS, WhyNot, options_of
-from coopgov.decisions.sentences import CHOICES, PHRASES, SPOKEN, STATES, meanings_of, rule_words, say, verdict_shown
+from coopgov.decisions.sentences import (
+    CHOICES,
+    PHRASES,
+    SPOKEN,
+    STATES,
+    deciding,
+    meanings_of,
+    rule_words,
+    say,
+    verdict_shown,
+)
 from coopgov.tally.count import REASON_KEYS, Verdict
 from coopgov.tally.reason import Reason
 from coopgov.tally.rule import PRESETS, RULE_KEYS, Base, BlockKind, Blocks, Quorum, QuorumKind, Rule, Threshold, Tie

@@ -62,7 +62,7 @@ from coopgov.infra import server
 from coopgov.infra.crypto import Signer
 from coopgov.infra.db import db, write_transaction
 from coopgov.infra.jobs import Job, is_due
-from coopgov.infra.worker import Worker
+from coopgov.infra.worker import Crew
 from coopgov.membership.queries.applications import open_application
 from coopgov.membership.queries.terms import open_terms
 from coopgov.membership.services import applications, reviewing
@@ -363,23 +363,22 @@ def served(folder: Path, port: int = 0, **settings: Any) -> Iterator[Site]:
     url, clock = f"http://127.0.0.1:{port}", MovableClock()
     values = {"base_url": url, "mail_url": f"file:{folder / 'mail'}", "contact": "hello@example.org"}
     app = create_app(read_settings({}, data_dir=str(folder), **values, **settings), clock)
-    worker = Worker(app, app.extensions["coopgov.waker"], clock)
+    crew = Crew(app, clock)
     stop, is_ready = threading.Event(), threading.Event()
 
     def answer() -> None:
         server.serve(app.wsgi_app, "127.0.0.1", port, stop=stop, ready=is_ready.set, threads=4)
 
-    threads = [threading.Thread(target=answer), threading.Thread(target=worker.run)]
-    for thread in threads:
-        thread.start()
+    web = threading.Thread(target=answer)
+    for part in (web, crew):
+        part.start()
     try:
         assert is_ready.wait(PATIENCE_S)
         yield Site(app, url, clock)
     finally:
-        worker.stop()
+        crew.stop()
         stop.set()
-        for thread in threads:
-            thread.join()
+        web.join()
         with app.app_context():
             db.session.remove()
             db.engine.dispose()

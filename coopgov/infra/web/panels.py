@@ -17,7 +17,8 @@ from coopgov.core.viewer import Viewer
 class Panel:
     """``render(viewer, subject id)`` gives the HTML for ``slot`` (empty: nothing); ``stamp(subject id)`` its age."""
 
-    slot: str  # thread.side | group.main | group.side | home.lead | home.side | home.officer | me.main | me.links …
+    # thread.side | proposal.side | proposal.foot | group.main | group.side | home.lead | home.side | home.officer | …
+    slot: str
     render: Callable[[Viewer, int], Markup]
     stamp: Callable[[int], Hashable] = lambda _subject: None
 

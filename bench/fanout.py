@@ -1,0 +1,201 @@
+#!/usr/bin/env python3
+"""How many deliveries a processor second brings: one announcement to many inboxes on loopback, database work included.
+
+  python bench/fanout.py [--inboxes 1000] [--rounds 3] [--hosts many|one] [--url postgresql+psycopg://…] [--profile] [--json]
+
+The inboxes answer from a process of their own: each on an address and port of its own (many), as servers of the
+fediverse do, or all on one. Each round publishes one activity and waits until every inbox has it. Told are: how long
+publishing took, deliveries per second that passed, and per processor second of this process. Without --url the
+database is a new SQLite file.
+"""
+
+import argparse
+import asyncio
+import cProfile
+import json
+import multiprocessing
+import pstats
+import tempfile
+import threading
+import time
+from collections import Counter
+from datetime import UTC, datetime
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, insert, select
+
+from coopgov.app import create_app
+from coopgov.config import Settings
+from coopgov.core.time import utc_now
+from coopgov.federation.jobs.delivery import Courier
+from coopgov.federation.models import Activity, Actor, Announcement, Delivery, Follower, RemoteActor
+from coopgov.federation.services.actors import begin_actor
+from coopgov.federation.services.deliveries import send_to_followers
+from coopgov.infra.coop import found_coop
+from coopgov.infra.db import db, write_transaction
+from coopgov.infra.migrate import migrate
+
+KEY = "a key for measuring that is long enough to be one"
+PORT = 19_317
+ANSWER = b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n"
+
+
+class InboxServer(asyncio.Protocol):
+    """Takes everything at once and remembers which path was hit how often."""
+
+    hits: Counter[str] = Counter()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport, self.buffer = transport, b""
+
+    def data_received(self, data: bytes) -> None:
+        self.buffer += data
+        while (end := self.buffer.find(b"\r\n\r\n")) >= 0:
+            head = self.buffer[:end].lower()
+            start = head.find(b"content-length:") + 15
+            whole = end + 4 + int(head[start : head.find(b"\r\n", start) if head.find(b"\r\n", start) > 0 else end])
+            if len(self.buffer) < whole:
+                return
+            self.hits[head.split(b" ", 2)[1].decode()] += 1
+            self.buffer = self.buffer[whole:]
+            self.transport.write(ANSWER)  # type: ignore[attr-defined]
+
+
+def addresses(inboxes: int, hosts: str) -> list[str]:
+    """Where the inboxes answer: addresses of 127.0.0.0/8, one each or one for all."""
+    if hosts == "one":
+        return ["127.0.0.1"]
+    return [f"127.0.{n // 250 + 1}.{n % 250 + 1}" for n in range(inboxes)]
+
+
+def serve(inboxes: int, hosts: str, tell: Connection) -> None:
+    """Answers until it is told to stop."""
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        for address in addresses(inboxes, hosts):
+            await loop.create_server(InboxServer, address, PORT)
+        tell.send("ready")
+        await loop.run_in_executor(None, tell.recv)
+        tell.send(dict(InboxServer.hits))
+
+    asyncio.run(run())
+
+
+def follow(actor: Actor, inboxes: int, hosts: str, now: datetime) -> None:
+    """One follower at each inbox."""
+    where = addresses(inboxes, hosts)
+    rows = []
+    for n in range(inboxes):
+        base = f"http://{where[n % len(where)]}:{PORT}"
+        inbox = f"{base}/users/{n}/inbox"
+        rows.append({"uri": f"{base}/users/{n}", "host": where[n % len(where)], "inbox": inbox, "fetched_at": now})
+    with write_transaction() as session:
+        session.execute(insert(RemoteActor), rows)
+        for number in session.scalars(select(RemoteActor.id)):
+            session.add(Follower(actor_id=actor.id, remote_actor_id=number, follow_uri="", followed_at=now))
+
+
+def publish(actor_id: int, now: datetime) -> float:
+    """Publishes one announcement; gives the seconds it took."""
+    began = time.perf_counter()
+    with write_transaction() as session:
+        words = {"title": "Move to our own server", "words": "Voting is open until Sunday.", "language": "en"}
+        row = Announcement(actor_id=actor_id, kind="by_hand", path="/p/1-move", published_at=now, **words)
+        session.add(row)
+        session.flush()
+        activity = Activity(actor_id=actor_id, type="Create", announcement_id=row.id, at=now)
+        session.add(activity)
+        send_to_followers(activity, now)
+    return time.perf_counter() - began
+
+
+def deliver(courier: Courier, nudged: threading.Event) -> None:
+    """Turns until nothing waits."""
+    while True:
+        pause = courier.turn(utc_now())
+        waits = db.session.scalar(select(func.count()).where(Delivery.state.in_(("queued", "running"))))
+        db.session.remove()
+        if not waits:
+            return
+        nudged.wait(pause)
+        nudged.clear()
+
+
+def measure(asked: argparse.Namespace, folder: str) -> list[dict[str, float]]:
+    """Each round's figures; the first has new servers, new connections and nothing kept."""
+    url = asked.url or f"sqlite:///{Path(folder) / 'bench.db'}"
+    base = {"data_dir": folder, "secret_key": KEY, "base_url": "http://localhost:8000"}
+    app = create_app(Settings(database_url=url, allow_private_peers=True, **base))
+    found = []
+    with app.app_context():
+        migrate(db.engine)
+        now = datetime.now(UTC)
+        with write_transaction():
+            found_coop("Bench", "en", "Europe/London", now)
+            actor = begin_actor("Bench", now)
+        actor_id = actor.id
+        follow(actor, asked.inboxes, asked.hosts, now)
+        nudged = threading.Event()
+        courier = Courier(utc_now, nudged.set)
+        for _ in range(asked.rounds):
+            began, busy = time.perf_counter(), time.process_time()
+            publishing = publish(actor_id, utc_now())
+            deliver(courier, nudged)
+            passed, used = time.perf_counter() - began, time.process_time() - busy
+            rates = {"per_second": asked.inboxes / passed, "per_processor_second": asked.inboxes / used}
+            found.append({"publishing_ms": publishing * 1000, **rates})
+        courier.close()
+        db.session.remove()
+        db.engine.dispose()
+    return found
+
+
+def main() -> None:
+    """Prints what was measured."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--inboxes", type=int, default=1000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--hosts", choices=["many", "one"], default="many")
+    parser.add_argument("--url", default="")
+    parser.add_argument("--profile", action="store_true")
+    parser.add_argument("--json", action="store_true")
+    asked = parser.parse_args()
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    server = context.Process(target=serve, args=(asked.inboxes, asked.hosts, theirs), daemon=True)
+    server.start()
+    assert ours.recv() == "ready"
+    profile = cProfile.Profile()
+    with tempfile.TemporaryDirectory() as folder:
+        if asked.profile:
+            profile.enable()
+        rounds = measure(asked, folder)
+        profile.disable()
+    ours.send("stop")
+    hits: dict[str, int] = ours.recv()
+    assert len(hits) == asked.inboxes, "an inbox got nothing"
+    assert set(hits.values()) == {asked.rounds}, "an inbox got something twice, or not at all"
+    show(asked, rounds)
+    if asked.profile:
+        pstats.Stats(profile).sort_stats("tottime").print_stats(40)
+
+
+def show(asked: argparse.Namespace, rounds: list[dict[str, float]]) -> None:
+    """The figures, for people or machines."""
+    whole: list[dict[str, Any]] = [{name: round(value, 1) for name, value in one.items()} for one in rounds]
+    if asked.json:
+        print(json.dumps({"inboxes": asked.inboxes, "hosts": asked.hosts, "rounds": whole}))
+        return
+    print(f"{asked.inboxes} inboxes on {asked.hosts} hosts")
+    for number, one in enumerate(whole, 1):
+        print(
+            f"round {number}: published in {one['publishing_ms']:6.1f} ms, {one['per_second']:7.1f} a second, "
+            f"{one['per_processor_second']:7.1f} a processor second"
+        )
+
+
+if __name__ == "__main__":
+    main()

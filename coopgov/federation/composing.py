@@ -1,0 +1,137 @@
+"""What our actor says of threads and proposals: each kind of post, composed in the co-op's language.
+
+Only what anybody may read goes in, whatever state the subject is in; whether it may go out is for the callers to ask.
+No names: neither of authors nor of voters, nor of anybody whom a text mentions. No votes before the count.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from coopgov.core.text import N_, excerpt
+from coopgov.decisions.drawing import drawn, reasons_of
+from coopgov.decisions.models import Proposal, ResultRow
+from coopgov.decisions.queries import Sheet
+from coopgov.decisions.sentences import STATES, deciding, say, verdict_shown
+from coopgov.discussion.models import Thread
+from coopgov.federation.rules.announcing import LONGEST_TITLE, Post, tags_of, with_excerpt
+from coopgov.groups.models import Group
+from coopgov.groups.queries import group_by_id
+from coopgov.infra.coop import the_coop
+from coopgov.infra.i18n import current_language, day, full_time, number, percent, speaking
+from coopgov.infra.i18n import gettext as _
+from coopgov.infra.markdown import plain_text
+
+HEADS = {
+    "thread": N_("New discussion: %(title)s"),
+    "opened": N_("Voting is open: %(title)s"),
+    "closes_soon": N_("Last day to vote: %(title)s"),
+    "withdrawn": N_("Withdrawn: %(title)s"),
+    "outcome": N_("What follows: %(title)s"),
+}
+SENTENCE_ENDS = (".", "!", "?", ":", ";", ",", "…", "。")
+_MENTION = re.compile(r'<a [^>]*class="mention"[^>]*>.*?</a>', re.DOTALL)
+
+
+def thread_post(thread: Thread) -> Post:
+    """Of a public discussion that has begun."""
+    return new_thread_post(group_by_id(thread.group_id), thread.title, thread.html, thread.path)
+
+
+def new_thread_post(group: Group, title: str, html: str, path: str) -> Post:
+    """As ``thread_post``, also for one that is still being written."""
+    with _in_its_language():
+        words = [_("Anybody can read along in our group %(group)s.", group=group.name)]
+        return with_excerpt(_post("thread", title, words, path, group), _told(html))
+
+
+def opened_post(proposal: Proposal) -> Post:
+    """Of a proposal whose voting has opened, or will."""
+    group = group_by_id(proposal.group_id)
+    with _in_its_language():
+        post = _post("opened", proposal.title, [_who_votes(proposal, group)], proposal.path, group)
+        return with_excerpt(post, _told(proposal.html))
+
+
+def withdrawn_post(proposal: Proposal) -> Post:
+    """Of a proposal that its author took back while it was open."""
+    with _in_its_language():
+        words = [_("Its author took the proposal back, so there is no result.")]
+        post = _post("withdrawn", proposal.title, words, proposal.path, group_by_id(proposal.group_id))
+        return with_excerpt(post, proposal.withdrawn_reason)
+
+
+def closes_soon_post(proposal: Proposal) -> Post:
+    """Of a proposal that can be voted on for about a day more."""
+    group = group_by_id(proposal.group_id)
+    with _in_its_language():
+        words = [_who_votes(proposal, group), _("Not voted yet? Now is the time.")]
+        return _post("closes_soon", proposal.title, words, proposal.path, group)
+
+
+def _who_votes(proposal: Proposal, group: Group) -> str:
+    until = full_time(proposal.closes_at)
+    if proposal.electorate == "group":
+        return _("Our group %(group)s can vote until %(until)s.", group=group.name, until=until)
+    return _("All our members can vote until %(until)s.", until=until)
+
+
+def result_post(sheet: Sheet) -> Post:
+    """Of a proposal whose votes have been counted: the verdict, the sentence that decides, the counts."""
+    proposal, result = sheet.proposal, sheet.result
+    if result is None:
+        raise ValueError("nothing has been counted")
+    reasons = reasons_of(result.plain)
+    state = verdict_shown(result.verdict, reasons)
+    with _in_its_language():
+        words = [say(deciding(state, reasons)), *_counts(result, proposal.roll_size)]
+        head = f"{_(STATES[state])}: {proposal.title}"
+        return _made(head, words, proposal.path, group_by_id(proposal.group_id))
+
+
+def outcome_post(sheet: Sheet) -> Post:
+    """Of what follows from a decision, in the convenor's newest words."""
+    proposal, outcome = sheet.proposal, sheet.outcome
+    if outcome is None:
+        raise ValueError("no outcome has been recorded")
+    with _in_its_language():
+        review = [_("To be reviewed on %(day)s.", day=day(outcome.review_on))] if outcome.review_on else []
+        post = _post("outcome", proposal.title, review, proposal.path, group_by_id(proposal.group_id))
+        return with_excerpt(post, _told(outcome.html))
+
+
+def _counts(result: ResultRow, roll_size: int) -> list[str]:
+    """How many voted, and how; nothing when nobody did."""
+    picture = drawn(result.plain["counts"], roll_size)
+    if not picture.cast:
+        return []
+    facts = {"cast": number(picture.cast), "roll": number(roll_size), "percent": percent(picture.cast, roll_size)}
+    rows = [
+        f"{row.label} {number(row.count)} ({row.share_of_cast})"
+        for row in picture.rows
+        if row.count or row.key in ("agree", "disagree")
+    ]
+    return [_("%(cast)s of %(roll)s on the roll voted (%(percent)s).", **facts), " · ".join(rows)]
+
+
+def _post(kind: str, title: str, words: Sequence[str], path: str, group: Group) -> Post:
+    return _made(_(HEADS[kind], title=title), words, path, group)
+
+
+def _made(head: str, words: Sequence[str], path: str, group: Group) -> Post:
+    tags = tags_of([(group.name, group.path)])
+    return Post(excerpt(head, LONGEST_TITLE), "\n".join(words), path, current_language(), tags)
+
+
+def _told(html: str) -> str:
+    """The words of a text on one line, without the names of those whom it mentions; blocks are kept apart."""
+    lines = plain_text(_MENTION.sub(_("a member"), html).replace("\n", " ")).split("\n")
+    ended = [line if line.endswith(SENTENCE_ENDS) else f"{line} \N{EN DASH}" for line in lines[:-1]]
+    return " ".join([*ended, lines[-1]])
+
+
+@contextmanager
+def _in_its_language() -> Iterator[None]:
+    coop = the_coop()
+    with speaking(coop.language if coop else "", coop.zone if coop else "UTC"):
+        yield

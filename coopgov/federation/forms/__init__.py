@@ -1,0 +1,1 @@
+"""Forms of federation, a file for each matter."""

@@ -1,0 +1,1 @@
+"""What waits for the worker about federation, a file for each matter."""

@@ -1,0 +1,90 @@
+"""A post as followers will see it, and what other features' pages show of announcements."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import render_template
+from markupsafe import Markup
+
+from coopgov.core.viewer import Viewer
+from coopgov.decisions.models import Proposal
+from coopgov.decisions.queries import is_public_now
+from coopgov.decisions.rules import acts_open_to
+from coopgov.federation import composing
+from coopgov.federation.models import Announcement
+from coopgov.federation.queries.actors import the_actor
+from coopgov.federation.queries.announcements import echo_about, silence_over
+from coopgov.federation.rules.announcing import Post, subject_of
+from coopgov.federation.rules.documents import html_of
+from coopgov.groups.queries import group_by_id
+from coopgov.infra.db import db
+from coopgov.infra.settings import site_url
+from coopgov.infra.web.moment import received_at
+from coopgov.infra.web.panels import Panel
+from coopgov.infra.web.previews import Draft, Preview
+
+NEW_THREAD = "/t/…"  # where a discussion will be that is still being written
+
+
+def card_facts(post: Post) -> dict[str, Any]:
+    """What templates/federation/_post.html needs."""
+    tags = [(tag, site_url(path)) for tag, path in post.tags]
+    html = html_of(post.title, post.words, site_url(post.path), tags)
+    return {"post": post, "address": _address(), "html": Markup(html)}  # noqa: S704 - built and escaped by our rules
+
+
+def said_post(announcement: Announcement) -> Post:
+    """What an announcement says now."""
+    a = announcement
+    return Post(a.title, a.words, a.path, a.language, tuple((tag, path) for tag, path in a.tags))
+
+
+def _address() -> str:
+    """The actor as people elsewhere write it: ``@harbour@example.org``; empty before there is one."""
+    actor = the_actor()
+    return f"@{actor.handle}@{urlsplit(site_url()).netloc}" if actor else ""
+
+
+def _drawn(template: str, **facts: Any) -> Markup:
+    return Markup(render_template(template, **facts))  # noqa: S704 - a template of ours
+
+
+def _thread_preview(draft: Draft) -> Markup:
+    """What followers will get of a public discussion that is still being written."""
+    if draft.kind != "thread" or not draft.is_public or not (draft.title and draft.html) or the_actor() is None:
+        return Markup()
+    post = composing.new_thread_post(group_by_id(draft.group_id), draft.title, draft.html, NEW_THREAD)
+    return _drawn("federation/_thread_preview.html", **card_facts(post))
+
+
+def _before_opening(viewer: Viewer, proposal_id: int) -> Markup:
+    """For who may open it: what will be announced of a proposal, or that nothing will."""
+    proposal = db.session.get_one(Proposal, proposal_id)
+    if "open" not in acts_open_to(proposal, viewer, received_at()) or the_actor() is None:
+        return Markup()
+    if not is_public_now(proposal):
+        return Markup()
+    silence = silence_over(subject_of("proposal", proposal_id))
+    return _drawn("federation/_before_opening.html", proposal=proposal, silence=silence)
+
+
+def _proposal_echo(viewer: Viewer, proposal_id: int) -> Markup:
+    return _echo(viewer, subject_of("proposal", proposal_id))
+
+
+def _thread_echo(viewer: Viewer, thread_id: int) -> Markup:
+    return _echo(viewer, subject_of("thread", thread_id))
+
+
+def _echo(viewer: Viewer, subject: str) -> Markup:
+    """For members: that it was announced, and how many people elsewhere like and share it."""
+    echo = echo_about(subject) if viewer.is_member else None
+    return _drawn("federation/_echo.html", echo=echo) if echo else Markup()
+
+
+PANELS: tuple[Panel, ...] = (
+    Panel("proposal.side", _before_opening),
+    Panel("proposal.foot", _proposal_echo),
+    Panel("thread.side", _thread_echo),
+)
+PREVIEWS: tuple[Preview, ...] = (_thread_preview,)

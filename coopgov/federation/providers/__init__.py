@@ -1,0 +1,1 @@
+"""Other servers, as we ask and tell them."""

@@ -1,0 +1,1 @@
+"""Reads of federation, a file for each matter."""

@@ -1,0 +1,126 @@
+"""Reads of announcements: which ones stand, over what there is silence, how far they got and what came back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.sql.elements import ColumnElement
+
+from coopgov.core.errors import NotFound
+from coopgov.decisions.models import Proposal
+from coopgov.decisions.queries import is_public_now
+from coopgov.discussion.models import Thread
+from coopgov.federation.models import Activity, Announcement, Delivery, Follower, Reaction, RemoteActor, Silence
+from coopgov.infra.db import db
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How many inboxes the newest version of an announcement has reached, has not reached yet, and will not."""
+
+    done: int = 0
+    waiting: int = 0
+    failed: int = 0
+
+    @property
+    def total(self) -> int:
+        """How many inboxes it is about."""
+        return self.done + self.waiting + self.failed
+
+
+@dataclass(frozen=True)
+class Echo:
+    """How many people elsewhere like and share something."""
+
+    likes: int = 0
+    shares: int = 0
+
+
+def announcement_by_id(number: int) -> Announcement:
+    """The announcement; raises NotFound."""
+    announcement = db.session.get(Announcement, number)
+    if announcement is None:
+        raise NotFound
+    return announcement
+
+
+def standing(kind: str, subject: str) -> Announcement | None:
+    """The announcement of this kind about ``subject`` that has not been withdrawn."""
+    return db.session.scalar(select(Announcement).where(Announcement.kind == kind, _stands_about(subject)))
+
+
+def standing_about(subject: str) -> Sequence[Announcement]:
+    """All announcements about ``subject`` that have not been withdrawn, oldest first."""
+    return db.session.scalars(select(Announcement).where(_stands_about(subject)).order_by(Announcement.id)).all()
+
+
+def was_announced(subject: str) -> bool:
+    """Whether anything was ever announced about ``subject``, withdrawn or not."""
+    return db.session.scalar(select(Announcement.id).where(Announcement.subject == subject).limit(1)) is not None
+
+
+def may_be_told(announcement: Announcement) -> bool:
+    """Whether anybody may read what the announcement is about now: false also in the moment between a thread's going
+    private and its announcement's withdrawal, which is a job. Before each sending and showing."""
+    if announcement.withdrawn_at is not None:
+        return False
+    kind, _, number = announcement.subject.partition(":")
+    if kind == "thread":
+        thread = db.session.get(Thread, int(number))
+        return thread is not None and thread.is_public and thread.state == "visible"
+    if kind == "proposal":
+        proposal = db.session.get(Proposal, int(number))
+        return proposal is not None and is_public_now(proposal)
+    return True
+
+
+def said_by_hand_since(instant: datetime, title: str, words: str) -> Announcement | None:
+    """An announcement by hand of just these words that is younger than ``instant`` and stands."""
+    query = select(Announcement).where(
+        Announcement.kind == "by_hand", Announcement.published_at > instant, Announcement.withdrawn_at.is_(None)
+    )
+    return next((said for said in db.session.scalars(query) if (said.title, said.words) == (title, words)), None)
+
+
+def silence_over(subject: str) -> Silence | None:
+    """Who said that nothing is announced about ``subject``, and when; None when nobody did."""
+    return db.session.get(Silence, subject)
+
+
+def progress_of(announcement: Announcement) -> Progress:
+    """How far the newest version of the announcement got, or its withdrawal."""
+    newest = select(func.max(Activity.id)).where(Activity.announcement_id == announcement.id).scalar_subquery()
+    query = select(Delivery.state, func.count()).where(Delivery.activity_id == newest).group_by(Delivery.state)
+    counts = {state: number for state, number in db.session.execute(query)}
+    waiting = counts.get("queued", 0) + counts.get("running", 0)
+    return Progress(counts.get("done", 0), waiting, counts.get("failed", 0) + counts.get("dropped", 0))
+
+
+def echo_of(announcement: Announcement) -> Echo:
+    """Likes and shares of one announcement."""
+    return _echo(Announcement.id == announcement.id)
+
+
+def echo_about(subject: str) -> Echo | None:
+    """Likes and shares of all that stands about ``subject``; None when nothing does."""
+    return _echo(_stands_about(subject)) if standing_about(subject) else None
+
+
+def audience_of(actor_id: int) -> tuple[int, int]:
+    """How many follow the actor, and on how many servers."""
+    query = select(func.count(), func.count(RemoteActor.host.distinct())).select_from(Follower)
+    row = db.session.execute(
+        query.join(RemoteActor, RemoteActor.id == Follower.remote_actor_id).where(Follower.actor_id == actor_id)
+    ).one()
+    return row[0], row[1]
+
+
+def _echo(which: ColumnElement[bool]) -> Echo:
+    query = select(Reaction.kind, func.count()).join(Announcement, Announcement.id == Reaction.announcement_id)
+    counts = {kind: number for kind, number in db.session.execute(query.where(which).group_by(Reaction.kind))}
+    return Echo(counts.get("like", 0), counts.get("share", 0))
+
+
+def _stands_about(subject: str) -> ColumnElement[bool]:
+    return (Announcement.subject == subject) & Announcement.withdrawn_at.is_(None)

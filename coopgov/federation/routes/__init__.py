@@ -1,0 +1,1 @@
+"""Pages and doors of federation, a file for each matter."""

@@ -1,0 +1,1 @@
+"""Pure rules of federation, a file for each matter."""

@@ -1,0 +1,112 @@
+"""Whose an address is: hosts, origins, domains that nothing is taken from. Case, ports and scripts do not matter."""
+
+import re
+from collections.abc import Collection
+from ipaddress import ip_address
+from urllib.parse import SplitResult, urlsplit
+
+import idna
+
+from coopgov.core.errors import Kind, Refusals, Refused
+from coopgov.core.text import N_
+
+REFUSALS: Refusals = {
+    "domain.unreadable": (
+        Kind.INVALID,
+        N_("This is no domain. Write it like example.org, or as the address of a page."),
+    ),
+}
+DEFAULT_PORTS = {"https": 443, "http": 80}
+LONGEST_NAME = 253  # characters of a host name (RFC 1035, 2.3.4)
+_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
+
+
+def host_of(uri: str) -> str:
+    """The host in ``uri``: lower case, punycode, without port; an IP address as it is normally written.
+
+    Raises ValueError for anything but an http or https address with a host.
+    """
+    return _host(_split(uri))
+
+
+def authority_of(uri: str) -> str:
+    """The host in ``uri`` with its port, unless that is the scheme's usual one. Raises ValueError."""
+    parts = _split(uri)
+    host, port = _host(parts), parts.port
+    shown = f"[{host}]" if ":" in host else host
+    return shown if port in (None, DEFAULT_PORTS[parts.scheme]) else f"{shown}:{port}"
+
+
+def origin_of(uri: str) -> str:
+    """Scheme, host and port of ``uri`` (RFC 6454), such as ``https://example.org``. Raises ValueError."""
+    return f"{_split(uri).scheme}://{authority_of(uri)}"
+
+
+def same_origin(one: str, other: str) -> bool:
+    """Whether both addresses are of one origin; False for what is no address."""
+    try:
+        return origin_of(one) == origin_of(other)
+    except ValueError:
+        return False
+
+
+def folded_domain(text: str) -> str:
+    """The domain that somebody typed, however they did: with scheme, path, port, ``@user@``, capitals or umlauts.
+
+    Raises Refused("domain.unreadable").
+    """
+    typed = text.strip()
+    try:
+        return host_of(typed if "://" in typed else f"https://{typed.rsplit('@', 1)[-1]}")
+    except ValueError as error:
+        raise Refused("domain.unreadable", field="domain") from error
+
+
+def is_blocked(host: str, domains: Collection[str]) -> bool:
+    """Whether ``host`` (as ``host_of`` gives it) is one of ``domains``, or below one of them."""
+    if host in domains:
+        return True
+    if _is_address(host):
+        return False
+    labels = host.split(".")
+    return any(".".join(labels[start:]) in domains for start in range(1, len(labels)))
+
+
+def _split(uri: str) -> SplitResult:
+    if any(character <= " " or character in '\\"<>^`{|}\x7f' for character in uri):
+        raise ValueError("no address")
+    parts = urlsplit(uri)
+    if parts.scheme not in DEFAULT_PORTS or not parts.hostname or "@" in parts.netloc:
+        raise ValueError("no address")
+    if parts.port == 0:
+        raise ValueError("no port")
+    return parts
+
+
+def _host(parts: SplitResult) -> str:
+    name = (parts.hostname or "").rstrip(".")
+    try:
+        return ip_address(name.partition("%")[0]).compressed
+    except ValueError:
+        pass
+    if not name.isascii():
+        name = _punycode(name)
+    if not name or len(name) > LONGEST_NAME or not all(_LABEL.fullmatch(label) for label in name.split(".")):
+        raise ValueError("no host")
+    return name
+
+
+def _punycode(name: str) -> str:
+    """As IDNA 2008 writes it, capitals and full-width letters folded first (UTS 46). Raises ValueError."""
+    try:
+        return idna.encode(name, uts46=True).decode().lower()
+    except idna.IDNAError as error:
+        raise ValueError("no host") from error
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""Writes of federation, a file for each matter."""
