@@ -57,7 +57,7 @@ def folded_domain(text: str) -> str:
     """
     typed = text.strip()
     try:
-        return host_of(typed if "://" in typed else f"https://{typed.rsplit('@', 1)[-1]}")
+        return host_of(typed if "://" in typed else f"https://{typed.partition('/')[0].rsplit('@', 1)[-1]}")
     except ValueError as error:
         raise Refused("domain.unreadable", field="domain") from error
 
