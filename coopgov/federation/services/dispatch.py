@@ -11,6 +11,7 @@ from sqlalchemy.orm import aliased
 from sqlalchemy.sql.elements import ColumnElement
 
 from coopgov.federation.models import Activity, Announcement, Delivery, Inbox, Peer
+from coopgov.federation.queries.announcements import untellable
 from coopgov.federation.queries.peers import blocked_hosts
 from coopgov.federation.rules.delivering import MOST_ATTEMPTS, Meaning, Parcel, Result
 from coopgov.federation.services import peers
@@ -21,7 +22,6 @@ LEASE = timedelta(seconds=30)  # of a courier that does not renew it: it was kil
 HELD_FOR = timedelta(minutes=5)  # when the fault is ours
 RECHECK = "federation.recheck"
 MOST_OF_A_HOST = 64  # parcels that a courier holds for one server
-CHANGED = ("state", "attempts", "next_at", "finished_at", "last_error")
 _QUIETLY = {"synchronize_session": False}
 _table: Any = Delivery.__table__
 
@@ -52,7 +52,7 @@ def claim(now: datetime, lease: str, limit: int, held: Counter[str], *, probes: 
     columns = (
         *(Delivery.id, Delivery.inbox_id, Inbox.url, Inbox.host, Peer.dialect, Delivery.activity_id),
         *(Announcement.version, Activity.actor_id, Activity.key_number, Delivery.attempts, Activity.type),
-        Announcement.withdrawn_at.is_not(None),
+        Activity.announcement_id,
     )
     rows: Sequence[Any] = session.execute(waiting.with_only_columns(*columns)).all()
     rows = _without_the_dropped(rows, now)
@@ -93,9 +93,13 @@ def _take_back_from_the_dead(now: datetime) -> None:
 
 
 def _without_the_dropped(rows: Sequence[Any], now: datetime) -> list[Any]:
-    """``rows`` without those that must not leave: to blocked domains, or of withdrawn announcements, Deletes apart."""
+    """``rows`` without those that must not leave: to blocked domains, and of what the public may not read any more,
+    withdrawn already or about to be (but for the Delete)."""
     blocked = set(blocked_hosts())
-    dropped = [row.id for row in rows if row.host in blocked or (row[-1] and row.type != "Delete")]
+    private = untellable({row.announcement_id for row in rows if row.announcement_id})
+    dropped = [
+        row.id for row in rows if row.host in blocked or (row.announcement_id in private and row.type != "Delete")
+    ]
     if dropped:
         writing_session().execute(
             update(Delivery).where(Delivery.id.in_(dropped)).values(state="dropped", finished_at=now),
@@ -152,7 +156,9 @@ def settle(results: Collection[Result], lease: str, now: datetime, chance: rando
     )
     others = [_row(result, now) for result in results if result.meaning is not Meaning.DONE]
     if others:
-        values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in CHANGED}
+        values = {
+            name: bindparam(f"new_{name}") for name in ("state", "attempts", "next_at", "finished_at", "last_error")
+        }
         one = update(_table).where(_table.c.id == bindparam("row"), _table.c.lease == lease).values(lease="", **values)
         session.connection().execute(one, others)
     _note_peers(results, now, chance)
