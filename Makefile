@@ -17,7 +17,7 @@ demo: $(READY) ## Serve a co-op to play with on http://127.0.0.1:8000 (PORT=… 
 	@$(BIN)/coopgov serve --demo --port $(PORT)
 
 test: $(READY) ## Run all tests (browser tests need Chromium)
-	@$(BIN)/pytest -n 2 -W error
+	@$(BIN)/pytest -n 2 --dist worksteal -W error
 
 lint: $(READY) ## Check style, format and who imports whom
 	@$(BIN)/ruff check .

@@ -21,8 +21,9 @@ from pathlib import Path
 from coopgov.app import create_app
 from coopgov.config import Settings
 from coopgov.core.time import utc_now
+from coopgov.fakes.credentials import OPENCOLLECTIVE_TOKEN as TOKEN
 from coopgov.fakes.opencollective.acts import staged
-from coopgov.fakes.opencollective.server import TOKEN, make_app, running
+from coopgov.fakes.opencollective.server import make_app, running
 from coopgov.funding.cli import read_opencollective
 from coopgov.funding.providers.opencollective.reading import connect
 from coopgov.infra.coop import found_coop

@@ -23,7 +23,7 @@ from coopgov.core.errors import NotFound, Refused
 from coopgov.core.time import utc_now
 from coopgov.demo import folder as demo_folder
 from coopgov.demo.providers import FakesFailed, Told, fakes_beside, wait_for_former
-from coopgov.demo.seed import demo_facts, seed_demo
+from coopgov.fakes.credentials import OPENCOLLECTIVE_TOKEN, STRIPE_WEBHOOK_SECRET
 from coopgov.federation import cli as federation
 from coopgov.federation.services import blocks
 from coopgov.funding.cli import read_opencollective, read_stripe, shown
@@ -261,6 +261,8 @@ def _demo(host: str, port: int, fresh: bool) -> Iterator[dict[str, Any]]:
 
 
 def _seed(overrides: dict[str, Any], now: datetime) -> None:
+    from coopgov.demo.seed import demo_facts, seed_demo  # brings both fakes, which nobody else needs
+
     with _installation(**overrides) as (_app, settings):
         migrate(db.engine)
         demo = seed_demo(now, random.Random(DEMO_SEED))  # noqa: S311 - a story, no secret
@@ -276,10 +278,10 @@ def _seed(overrides: dict[str, Any], now: datetime) -> None:
 @click.option("--state", type=file_path, help="Begins as this file says, and writes it at the end.")
 def fake_stripe(port: int, webhook_url: str | None, webhook_secret: str | None, state: Path | None) -> None:
     """A stand-in for Stripe, on this machine only: no money moves. See docs/fakes.md."""
-    from coopgov.fakes.stripe.server import SECRET, serve
+    from coopgov.fakes.stripe.server import serve
 
     with _only_in_development(port):
-        serve(port, "127.0.0.1", webhook_secret or SECRET, webhook_url, state)
+        serve(port, "127.0.0.1", webhook_secret or STRIPE_WEBHOOK_SECRET, webhook_url, state)
 
 
 @main.command("fake-opencollective")
@@ -289,10 +291,10 @@ def fake_stripe(port: int, webhook_url: str | None, webhook_secret: str | None, 
 @click.option("--nudge-url", help="Is told that something happened, as Open Collective's webhook does.")
 def fake_opencollective(port: int, data: Path | None, token: str | None, nudge_url: str | None) -> None:
     """A stand-in for Open Collective, on this machine only: no money moves. See docs/fakes.md."""
-    from coopgov.fakes.opencollective.server import TOKEN, serve
+    from coopgov.fakes.opencollective.server import serve
 
     with _only_in_development(port):
-        serve(port, "127.0.0.1", data, token or TOKEN, nudge_url)
+        serve(port, "127.0.0.1", data, token or OPENCOLLECTIVE_TOKEN, nudge_url)
 
 
 @contextmanager

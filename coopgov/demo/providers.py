@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from coopgov.fakes.opencollective.server import TOKEN
-from coopgov.fakes.stripe.server import SECRET
+from coopgov.fakes.credentials import OPENCOLLECTIVE_TOKEN, STRIPE_WEBHOOK_SECRET
 
 SLUG = "harbour-social"  # the co-op's page at the fake Open Collective
 KEY = "sk_test_demonstration"
@@ -39,10 +38,10 @@ def settings_for(stripe: str, opencollective: str) -> dict[str, Any]:
     """Settings with which coopgov talks to the fakes at these addresses."""
     return {
         "stripe_secret_key": KEY,
-        "stripe_webhook_secret": SECRET,
+        "stripe_webhook_secret": STRIPE_WEBHOOK_SECRET,
         "stripe_api_base": stripe,
         "opencollective_slug": SLUG,
-        "opencollective_token": TOKEN,
+        "opencollective_token": OPENCOLLECTIVE_TOKEN,
         "opencollective_api_url": f"{opencollective}/graphql/v2",
         "opencollective_url": opencollective,
         "allow_private_peers": True,
@@ -60,8 +59,10 @@ def fakes_beside(folder: Path, told: Told) -> Iterator[dict[str, Any]]:
     if not (folder / STORY).exists():
         (folder / STORY).write_text(json.dumps({"slug": SLUG, "name": SLUG, "acts": []}) + "\n")
     with ExitStack() as stack:
-        one = stack.enter_context(_child("stripe", ports, folder / STRIPE_STATE, SECRET, told.stripe))
-        other = stack.enter_context(_child("opencollective", ports, folder / STORY, TOKEN, told.opencollective))
+        one = stack.enter_context(_child("stripe", ports, folder / STRIPE_STATE, STRIPE_WEBHOOK_SECRET, told.stripe))
+        other = stack.enter_context(
+            _child("opencollective", ports, folder / STORY, OPENCOLLECTIVE_TOKEN, told.opencollective)
+        )
         stripe, opencollective = _address_of("stripe", one), _address_of("opencollective", other)
         _keep_ports(folder, {"stripe": stripe, "opencollective": opencollective})
         yield settings_for(stripe, opencollective)

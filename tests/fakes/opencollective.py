@@ -9,8 +9,9 @@ import httpx
 from flask import Flask
 from flask.testing import FlaskClient
 
+from coopgov.fakes.credentials import OPENCOLLECTIVE_TOKEN as TOKEN
 from coopgov.fakes.opencollective.acts import Stage, staged, world_at
-from coopgov.fakes.opencollective.server import TOKEN, make_app
+from coopgov.fakes.opencollective.server import make_app
 from coopgov.fakes.opencollective.world import World
 from coopgov.infra.http import Fetched
 

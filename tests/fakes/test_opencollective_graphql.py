@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from graphql import parse
 
+from coopgov.fakes.credentials import OPENCOLLECTIVE_TOKEN as TOKEN
 from coopgov.fakes.opencollective.acts import Stage
 from coopgov.fakes.opencollective.passing import move_by
 from coopgov.fakes.opencollective.schema import SDL, real_schema
-from coopgov.fakes.opencollective.server import TOKEN, make_app
+from coopgov.fakes.opencollective.server import make_app
 from tests.fakes.opencollective import START, app_of, ask, small_stage
 
 LISTS = {

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from coopgov.fakes.credentials import OPENCOLLECTIVE_TOKEN as TOKEN
 from coopgov.fakes.opencollective.acts import Stage
 from coopgov.fakes.opencollective.faults import KINDS
-from coopgov.fakes.opencollective.server import TOKEN, make_app, running, serve
+from coopgov.fakes.opencollective.server import make_app, running, serve
 from coopgov.infra.http import FetchFailed, guarded_client
 from tests.fakes.opencollective import app_of, small_stage
 

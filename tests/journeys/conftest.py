@@ -1,6 +1,8 @@
 """Chromium, a seeded demonstration for each worker, and an empty co-op for each test that wants one."""
 
+import fcntl
 import os
+import pickle
 import random
 import shutil
 from collections.abc import Iterator
@@ -29,10 +31,12 @@ ARGUMENTS = (
 )
 SETTINGS = {
     "js-phone": Setting(True, 390, 844),
+    "nojs-desktop": Setting(False, 1280, 900),
     "nojs-phone": Setting(False, 390, 844),
     "js-desktop": Setting(True, 1280, 900),
-    "nojs-desktop": Setting(False, 1280, 900),
 }
+USUAL = list(SETTINGS)[:2]  # one page serves all, and only its style knows of widths: two settings meet every case once
+TRIED = list(SETTINGS) if os.environ.get("JOURNEYS") == "all" else USUAL
 
 
 @pytest.fixture(scope="session")
@@ -48,7 +52,7 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(params=SETTINGS)
+@pytest.fixture(params=TRIED)
 def setting(request: pytest.FixtureRequest) -> Setting:
     """With and without JavaScript, on a phone and on a desk."""
     return SETTINGS[request.param]
@@ -94,8 +98,18 @@ def joining_site(empty_coop: Path, tmp_path: Path) -> Iterator[Site]:
 
 @pytest.fixture(scope="session")
 def seeded_folder(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Demo]:
-    """The data folder of the demonstration as it was seeded: copy it, and serve the copy."""
-    folder = tmp_path_factory.mktemp("demo") / "data"
+    """The data folder of the demonstration as it was seeded, once for all workers: copy it, and serve the copy."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base if "PYTEST_XDIST_WORKER" not in os.environ else base.parent
+    folder, where = shared / "demonstration", shared / "demonstration.pickle"
+    with (shared / "demonstration.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not where.exists():
+            where.write_bytes(pickle.dumps(_seeded(folder)))
+    return folder, pickle.loads(where.read_bytes())
+
+
+def _seeded(folder: Path) -> Demo:
     write_key(folder)
     app = create_app(read_settings({}, data_dir=str(folder), demo=True))
     with app.app_context():
@@ -104,7 +118,7 @@ def seeded_folder(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Demo]
         demo.tills.write(folder)
         db.session.remove()
         db.engine.dispose()
-    return folder, demo
+    return replace(demo, tills=None)  # type: ignore[arg-type]  # they are in the folder now, and hold locks
 
 
 @pytest.fixture(scope="session")

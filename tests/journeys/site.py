@@ -46,6 +46,7 @@ from coopgov.demo.sink import SunkMail, sunk_ids, sunk_mail
 from coopgov.discussion import services as discussion
 from coopgov.discussion.models import Comment, Thread
 from coopgov.discussion.rules import Author
+from coopgov.fakes.credentials import STRIPE_WEBHOOK_SECRET
 from coopgov.fakes.opencollective import server as opencollective_server
 from coopgov.fakes.opencollective.acts import Stage as CollectiveStage
 from coopgov.fakes.opencollective.acts import staged_from
@@ -341,7 +342,7 @@ def served_with_fakes(folder: Path, **settings: Any) -> Iterator[Site]:
         story.write_text(json.dumps({"slug": SLUG, "name": "Harbour Social", "acts": []}))
     collective = staged_from(story, utc_now)
     base = read_settings({}, data_dir=str(folder), base_url=f"http://127.0.0.1:{port}")
-    stripe.tell(f"{base.base_url}/webhooks/stripe", stripe_server.SECRET)
+    stripe.tell(f"{base.base_url}/webhooks/stripe", STRIPE_WEBHOOK_SECRET)
     nudge = webhook_url(Signer(base.keys), base)
     minutes = count(0, 60)  # for the rate limit, which is not what these tests are about
     there = opencollective_server.make_app(

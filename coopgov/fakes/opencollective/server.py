@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 from flask import Flask
 
+from coopgov.fakes.credentials import OPENCOLLECTIVE_TOKEN
 from coopgov.fakes.opencollective.acts import Stage, staged, staged_from
 from coopgov.fakes.opencollective.limits import RateLimit
 from coopgov.fakes.opencollective.schema import real_schema
@@ -19,14 +20,12 @@ from coopgov.fakes.opencollective.views import Views
 from coopgov.fakes.opencollective.world import World
 from coopgov.fakes.serving import OUR_HOSTS, answering, check_host, told_to_stop
 
-TOKEN = "fake-opencollective-token"  # noqa: S105  opens nothing but this
-
 
 def serve(
     port: int,
     host: str = "127.0.0.1",
     data: Path | None = None,
-    token: str = TOKEN,
+    token: str = OPENCOLLECTIVE_TOKEN,
     nudge_url: str | None = None,
 ) -> None:
     """Answers on ``host`` and ``port`` until SIGTERM or SIGINT; for the main thread.
@@ -58,7 +57,7 @@ def _now() -> datetime:
 def make_app(
     world: World,
     *,
-    token: str = TOKEN,
+    token: str = OPENCOLLECTIVE_TOKEN,
     nudge_url: str | None = None,
     stage: Stage | None = None,
     clock: Callable[[], float] = time.time,

@@ -9,13 +9,12 @@ from pathlib import Path
 import click
 from flask import Flask, request
 
+from coopgov.fakes.credentials import STRIPE_WEBHOOK_SECRET
 from coopgov.fakes.serving import OUR_HOSTS, answering, told_to_stop
 from coopgov.fakes.stripe import api, control, pages
 from coopgov.fakes.stripe.courier import Courier
 from coopgov.fakes.stripe.words import money, rhythm, when
 from coopgov.fakes.stripe.world import World
-
-SECRET = "whsec_fake_stripe_for_development_only"  # noqa: S105 - guards nothing
 
 
 def make_app(world: World) -> Flask:
@@ -55,7 +54,7 @@ def running(world: World, port: int = 0, host: str = "127.0.0.1") -> Iterator[st
 def serve(
     port: int,
     host: str = "127.0.0.1",
-    secret: str = SECRET,
+    secret: str = STRIPE_WEBHOOK_SECRET,
     webhook_url: str | None = None,
     state: Path | None = None,
 ) -> None:

@@ -124,6 +124,12 @@ def pledge(pledge_id: int) -> Pledge | None:
     return db.session.get(Pledge, pledge_id)
 
 
+def are_pledges_of(party_id: int, pledge_ids: Sequence[int | None]) -> bool:
+    """True when there are any, and each is a pledge of the party."""
+    own = select(func.count()).where(Pledge.party_id == party_id, Pledge.id.in_(set(pledge_ids) - {None}))
+    return bool(pledge_ids) and db.session.scalar(own) == len(set(pledge_ids))
+
+
 def receipt_count(party_id: int) -> int:
     """How many payments of the party have arrived, or are on their way."""
     return db.session.scalar(select(func.count()).select_from(_receipts(party_id).subquery())) or 0

@@ -150,7 +150,7 @@ def paid() -> AnyResponse:
     checkout_id = request.args.get("session_id", "")
     pledge = pledge_by_checkout(checkout_id)
     if pledge is None or pledge.party_id is None:
-        raise NotFound
+        return _forgotten(checkout_id)
     party_id, answered = pledge.party_id, True
     try:
         paying.look_and_take(checkout_id, party_id)
@@ -159,8 +159,24 @@ def paid() -> AnyResponse:
     return _returned(checkout_id, party_id, answered)
 
 
+def _forgotten(checkout_id: str) -> AnyResponse:
+    """Back from a page that was no longer to be paid, because its reader had chosen anew in another tab.
+
+    Whose page it is must be known without it: by the link of joining, or by who is signed in. Raises NotFound.
+    """
+    token = request.args.get("t", "")
+    party_id = _party(_application(token)) if token else current_viewer().party_id
+    try:
+        is_theirs = bool(party_id and checkout_id) and paying.take_forgotten(checkout_id, party_id)
+    except ProviderDown:
+        return _returned(checkout_id, party_id, False)
+    if not is_theirs:
+        raise NotFound
+    return _returned(checkout_id, party_id, True)
+
+
 def _returned(checkout_id: str, party_id: int, answered: bool) -> AnyResponse:
-    pledge = pledge_by_checkout(checkout_id)
+    pledge = pledge_by_checkout(checkout_id) or queries.promise_of(party_id)
     row = queries.application_of(party_id)
     token = _own_token(row)
     membership = queries.membership_of(party_id, received_at())

@@ -98,6 +98,23 @@ def look_and_take(checkout_id: str, party_id: int | None) -> None:
             admit_payer(party_id, received_at())
 
 
+def take_forgotten(checkout_id: str, party_id: int) -> bool:
+    """As ``look_and_take`` for a page that another choice of the party has replaced: it was paid all the same.
+
+    False, and nothing written, when Stripe knows no such page or it is not the party's.
+    """
+    try:
+        found = _look(checkout_id)
+    except ProviderRefused:
+        return False
+    if found is None or not queries.are_pledges_of(party_id, [pledge.pledge_id for pledge in found.pledges]):
+        return False
+    with write_transaction():
+        apply(found, received_at())
+        admit_payer(party_id, received_at())
+    return True
+
+
 def _look(checkout_id: str) -> Snapshot | None:
     stripe = connect(current_settings())
     db.session.remove()  # no transaction is open while the world is spoken to

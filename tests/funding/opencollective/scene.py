@@ -8,8 +8,9 @@ from sqlalchemy import select
 
 from coopgov.config import Settings
 from coopgov.core.ids import random_id
+from coopgov.fakes.credentials import OPENCOLLECTIVE_TOKEN as TOKEN
 from coopgov.fakes.opencollective.acts import Stage
-from coopgov.fakes.opencollective.server import TOKEN, make_app
+from coopgov.fakes.opencollective.server import make_app
 from coopgov.funding.models import Contribution, Finding, Pledge, Sync
 from coopgov.funding.providers.opencollective.client import Client
 from coopgov.funding.providers.opencollective.reading import OpenCollective

@@ -13,7 +13,8 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from coopgov.core.time import utc_now
-from coopgov.fakes.opencollective.server import TOKEN, running
+from coopgov.fakes.credentials import OPENCOLLECTIVE_TOKEN as TOKEN
+from coopgov.fakes.opencollective.server import running
 from coopgov.funding.cli import read_opencollective
 from coopgov.funding.models import Sync
 from coopgov.funding.providers.base import ProviderDown

@@ -108,6 +108,35 @@ def test_a_second_tab_begins_nothing_when_the_first_has_paid(applicant: Applican
     assert len(applicant.shop.world.store.rows("subscription")) == 1
 
 
+def test_who_pays_on_the_page_of_an_earlier_choice_is_a_member_all_the_same(applicant: Applicant) -> None:
+    applicant.choose()
+    first = applicant.session_id()
+    applicant.choose(choice=f"{applicant.tier.id}-500")
+    assert applicant.session_id() != first
+    applicant.shop.world.pay(first, "works", confirmed=True)
+    assert "member no. 1" in applicant.come_back(first).text
+    applicant.shop.deliver()
+    assert rows(Membership) == 1
+    applicant.shop.settle_books()
+
+
+def test_the_page_of_an_earlier_choice_that_nobody_paid_is_none(applicant: Applicant) -> None:
+    applicant.choose()
+    first = applicant.session_id()
+    applicant.choose(choice=f"{applicant.tier.id}-500")
+    assert applicant.come_back(first).status_code == 404
+
+
+def test_the_paid_page_of_another_is_none_whoever_asks(applicant: Applicant, sign_in: Callable[[int], Browser]) -> None:
+    applicant.choose()
+    first = applicant.session_id()
+    applicant.choose(choice=f"{applicant.tier.id}-500")
+    applicant.shop.world.pay(first, "works", confirmed=True)
+    other = sign_in(make.member("Bob").id)
+    assert other.get(f"/join/paid?session_id={first}").status_code == 404
+    assert applicant.membership is None
+
+
 def test_an_own_amount_and_a_year_are_paid_as_twelve_months_at_once(applicant: Applicant) -> None:
     page = applicant.choose(choice=f"{applicant.tier.id}-own", amount="2.50", interval="year")
     assert "£30.00 once a year" in words(page)
