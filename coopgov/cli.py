@@ -21,6 +21,7 @@ from coopgov.app import create_app
 from coopgov.config import Settings, SettingsError, read_settings
 from coopgov.core.errors import NotFound, Refused
 from coopgov.core.time import utc_now
+from coopgov.decisions.cli import count
 from coopgov.demo import folder as demo_folder
 from coopgov.demo.providers import FakesFailed, Told, fakes_beside, wait_for_former
 from coopgov.fakes.credentials import OPENCOLLECTIVE_TOKEN, STRIPE_WEBHOOK_SECRET
@@ -61,6 +62,9 @@ def main() -> None:
     """The platform on which a co-operative runs itself."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+main.add_command(count)
 
 
 @contextmanager

@@ -48,7 +48,9 @@ class Meter:
 def count_votes(rule: Rule, roll_size: int, counts: Mapping[str, int]) -> Result:
     """The tally's result for so many votes of each choice; raises ValueError for an empty roll."""
     ballots = [Ballot(choice) for choice, n in counts.items() for _each in range(n)]
-    return tally(Manifest("proposal", options_of(rule), rule, roll_size), ballots)
+    result = tally(Manifest("proposal", options_of(rule), rule, roll_size), ballots)
+    assert isinstance(result, Result)
+    return result
 
 
 def drawn(counts: Mapping[str, int], roll_size: int, needed: int = 0) -> Drawn:

@@ -23,6 +23,7 @@ STATES = {
     "closed": N_("Closed"),
     "withdrawn": N_("Withdrawn"),
     "passed": N_("Passed"),
+    "decided": N_("Decided"),
     "failed": N_("Not passed"),
     "blocked": N_("Blocked"),
     "no_quorum": N_("No quorum"),
@@ -188,6 +189,8 @@ PHRASES = {
         "Mind: without the %(against)s against, the quorum would have been missed (%(without)s of %(needed)s). "
         "Their votes helped it to pass."
     ),
+    "election.winners": N_("Elected: %(winners)s."),
+    "election.tied": N_("Equal: %(between)s. What follows is for people to decide."),
     "tie.fails": N_("It is a tie, %(agree)s to %(against)s; by this rule a tie does not pass."),
     "tie.declared": N_("It is a tie, %(agree)s to %(against)s; what follows is for people to decide."),
     "tie.threshold_decides": N_("It is a tie, %(agree)s to %(against)s; by this rule the share that agrees decides."),
@@ -314,8 +317,13 @@ def _rule_absolute(facts: Facts) -> str:
     return ngettext("At least %(num)s vote is needed.", "At least %(num)s votes are needed.", int(facts["number"]))
 
 
+def _vacant(facts: Facts) -> str:
+    return ngettext("%(num)s seat stays empty.", "%(num)s seats stay empty.", int(facts["vacant"]))
+
+
 SPOKEN: dict[str, Callable[[Facts], str]] = {
     "turnout": _turnout,
+    "election.vacant": _vacant,
     "threshold.met": _threshold,
     "threshold.missed": _threshold,
     "quorum.met": _quorum,

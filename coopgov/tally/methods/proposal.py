@@ -1,13 +1,12 @@
 """The proposal: agree, abstain, disagree or block, judged by threshold, base, quorum, blocks and tie rule."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from coopgov.tally.methods.base import Ballot, Manifest, Result, Verdict
 from coopgov.tally.reason import Reason
 from coopgov.tally.rule import Base, BlockKind, QuorumKind, Rule, Threshold, Tie, share_text
+from coopgov.tally.vote import Choice, Manifest, Result, Verdict
 
 OPTIONS = ("agree", "abstain", "disagree", "block")
 
@@ -124,18 +123,17 @@ class Proposal:
             raise ValueError("ballot.choice")
         return choice
 
-    def needs_reason(self, manifest: Manifest, choice: str) -> bool:
+    def needs_reason(self, manifest: Manifest, choice: Choice) -> bool:
         """Whether the rule accepts this choice only with a reason: blocks, where it says so."""
         return choice == "block" and manifest.rule.blocks.reason_required
 
-    def count(self, manifest: Manifest, ballots: Sequence[Ballot], tie_seed: str | None = None) -> Result:
-        """The result of valid ballots; the same with any ``tie_seed``."""
-        counted = Counter(ballot.choice for ballot in ballots)
-        votes = Votes(manifest.rule, manifest.roll_size, *(counted[option] for option in OPTIONS))
+    def count(self, manifest: Manifest, box: Mapping[str, int], tie_seed: str | None = None) -> Result:
+        """The result of so many ballots for each option; the same with any ``tie_seed``."""
+        votes = Votes(manifest.rule, manifest.roll_size, *(box.get(option, 0) for option in OPTIONS))
         verdict = judge(votes)
         return Result(
             verdict=verdict,
-            counts={option: counted[option] for option in manifest.options},
+            counts={option: box.get(option, 0) for option in manifest.options},
             cast=votes.cast,
             roll_size=votes.roll_size,
             base_size=votes.base,

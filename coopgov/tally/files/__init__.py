@@ -1,0 +1,1 @@
+"""Election files of others: read as they are, into distinct ballots."""

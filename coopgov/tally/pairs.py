@@ -1,0 +1,88 @@
+"""Comparing options two by two: how many prefer this one to that one, and the orders that follow from it."""
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from typing import Literal
+
+Levels = tuple[tuple[str, ...], ...]  # best first; options on one level are equal
+Table = list[list[int]]
+Unranked = Literal["last", "neutral"]
+
+
+def pairwise(options: Sequence[str], box: Mapping[Levels, int], unranked: Unranked) -> Table:
+    """``table[i][j]``: on how many ballots option i stands above option j.
+
+    ``unranked``: options that a ballot leaves out are below all that it ranks (``last``), or say nothing of any pair
+    (``neutral``). Which of the two decides real elections; it belongs in the manifest.
+    """
+    place = {option: number for number, option in enumerate(options)}
+    size = len(options)
+    flat = [0] * (size * size)
+    for levels, number in box.items():
+        groups = [[place[option] for option in level] for level in levels]
+        if unranked == "last":
+            ranked = {option for group in groups for option in group}
+            groups.append([option for option in range(size) if option not in ranked])
+        for above in range(len(groups)):
+            for below in groups[above + 1 :]:
+                for high in groups[above]:
+                    row = high * size
+                    for low in below:
+                        flat[row + low] += number
+    return [flat[row * size : row * size + size] for row in range(size)]
+
+
+def condorcet_winner(options: Sequence[str], table: Table) -> str:
+    """The option that beats every other one; empty when there is none."""
+    for i, option in enumerate(options):
+        if all(table[i][j] > table[j][i] for j in range(len(options)) if j != i):
+            return option
+    return ""
+
+
+def strongest_paths(table: Table) -> Table:
+    """For each pair the strength of the strongest path of wins from one to the other, by winning votes (Schulze)."""
+    size = range(len(table))
+    paths = [[table[i][j] if table[i][j] > table[j][i] else 0 for j in size] for i in size]
+    for k in size:
+        through = paths[k]
+        for i in size:
+            first = paths[i][k]
+            if not first or i == k:
+                continue
+            row = paths[i]
+            for j in size:
+                if j not in (i, k):
+                    way = first if first < through[j] else through[j]
+                    if way > row[j]:
+                        row[j] = way
+    return paths
+
+
+def ranked_by_paths(options: Sequence[str], paths: Table) -> list[list[str]]:
+    """Groups of equals, best first: an option is above those to which its path is stronger than theirs to it.
+
+    The relation is transitive (Schulze 2011, section 4.1), so peeling off the unbeaten gives its weak order.
+    """
+    left, groups = list(range(len(options))), []
+    while left:
+        unbeaten = [i for i in left if not any(paths[j][i] > paths[i][j] for j in left)]
+        groups.append([options[i] for i in unbeaten])
+        left = [i for i in left if i not in unbeaten]
+    return groups
+
+
+def wins_by_size(table: Table) -> list[list[tuple[int, int]]]:
+    """Won pairs (winner, loser) by margin, then by winning votes, largest first; equals share a group."""
+    wins = [
+        (i, j) if table[i][j] > table[j][i] else (j, i)
+        for i, j in combinations(range(len(table)), 2)
+        if table[i][j] != table[j][i]
+    ]
+
+    def size(pair: tuple[int, int]) -> tuple[int, int]:
+        won, lost = table[pair[0]][pair[1]], table[pair[1]][pair[0]]
+        return won - lost, won
+
+    sizes = sorted({size(pair) for pair in wins}, reverse=True)
+    return [[pair for pair in wins if size(pair) == one] for one in sizes]

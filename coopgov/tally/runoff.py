@@ -1,0 +1,63 @@
+"""The instant runoff: the last is excluded and each paper goes on to the next it names, until one has a majority."""
+
+from collections.abc import Mapping, Sequence
+
+from coopgov.tally.lots import Umpire
+
+Ranking = tuple[str, ...]
+
+
+class Runoff:
+    """One count. ``run()`` once; then ``rounds`` (votes of those still in), ``actions`` and ``winner`` stand.
+
+    A majority is one of the papers that still count. Those tied for last are excluded together when all of them have
+    fewer than the next above; else the tie rule names one.
+    """
+
+    def __init__(self, options: Sequence[str], box: Mapping[Ranking, int], umpire: Umpire) -> None:
+        self._umpire = umpire
+        self._papers = {ranking: number for ranking, number in box.items() if ranking}
+        self.valid = sum(self._papers.values())
+        self.rounds: list[dict[str, int]] = []
+        self.actions: list[str] = ["first preferences"]
+        self.winner = ""
+        self._continuing = list(options)
+
+    @property
+    def exhausted(self) -> list[int]:
+        """At each round, the papers that name nobody who is still in."""
+        return [self.valid - sum(votes.values()) for votes in self.rounds]
+
+    def run(self) -> None:
+        """Counts to the end; raises Tied, with the rounds so far in place."""
+        while not self.winner:
+            votes = self._votes()
+            self.rounds.append(votes)
+            most = max(votes.values())
+            if 2 * most > sum(votes.values()) or len(votes) <= 2:
+                leading = [option for option in votes if votes[option] == most]
+                self.winner = self._umpire.choose(leading, "seat", history=self.rounds[:-1])
+            else:
+                self._exclude(self._last(votes))
+
+    def _votes(self) -> dict[str, int]:
+        still_in = set(self._continuing)
+        votes = dict.fromkeys(self._continuing, 0)
+        for ranking, number in self._papers.items():
+            for option in ranking:
+                if option in still_in:
+                    votes[option] += number
+                    break
+        return votes
+
+    def _last(self, votes: Mapping[str, int]) -> list[str]:
+        least = min(votes.values())
+        last = [option for option in votes if votes[option] == least]
+        above = min((n for n in votes.values() if n > least), default=None)
+        if above is not None and len(last) > 1 and least * len(last) < above and len(votes) - len(last) >= 2:
+            return last
+        return [self._umpire.choose(last, "exclude", loses=True, history=self.rounds[:-1])]
+
+    def _exclude(self, gone: Sequence[str]) -> None:
+        self._continuing = [option for option in self._continuing if option not in gone]
+        self.actions.append("exclude " + ", ".join(gone))

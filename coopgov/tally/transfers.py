@@ -1,0 +1,171 @@
+"""The single transferable vote, counted by whole papers: quotas, surpluses, exclusions, stage by stage.
+
+The stages and their order are those of the Scottish Local Government Elections Order 2007 (SSI 2007/42), schedule 1,
+part III, rules 45 to 52; with other decimals, or with fractions, it is the weighted inclusive Gregory method.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from coopgov.tally.lots import Tied, Umpire
+from coopgov.tally.numbers import Arithmetic, Value
+
+Ranking = tuple[str, ...]
+
+
+@dataclass
+class Stage:
+    """One stage: what was done, what everybody has after it, who was elected by it."""
+
+    action: str
+    tally: dict[str, Value]
+    nontransferable: Value
+    elected: list[str] = field(default_factory=list)
+    excluded: str = ""
+    below_quota: list[str] = field(default_factory=list)
+
+    def to_plain(self, write: Arithmetic) -> dict[str, object]:
+        """A dict that JSON can hold; values as decimals or fractions in text."""
+        plain: dict[str, object] = {
+            "action": self.action,
+            "tally": {option: write.text(value) for option, value in self.tally.items()},
+            "nontransferable": write.text(self.nontransferable),
+        }
+        if self.elected:
+            plain["elected"] = list(self.elected)
+        if self.excluded:
+            plain["excluded"] = self.excluded
+        if self.below_quota:
+            plain["below_quota"] = list(self.below_quota)
+        return plain
+
+
+@dataclass(slots=True)
+class _Bundle:
+    """Papers that say the same and are worth the same: ``number`` of them, at ``place`` of their ranking."""
+
+    ranking: Ranking
+    place: int
+    number: int
+    value: Value
+
+
+class PaperCount:
+    """One count. ``run()`` once; then ``stages``, ``elected`` in order, and ``quota`` stand."""
+
+    def __init__(
+        self, options: Sequence[str], box: Mapping[Ranking, int], seats: int, arithmetic: Arithmetic, umpire: Umpire
+    ) -> None:
+        self._options, self._seats, self._write, self._umpire = options, seats, arithmetic, umpire
+        self.valid = sum(number for ranking, number in box.items() if ranking)
+        self.quota = self.valid // (seats + 1) + 1
+        self.elected: list[str] = []
+        self.stages: list[Stage] = []
+        self._aim = arithmetic.whole(self.quota)
+        self._continuing = list(options)
+        self._waiting: list[str] = []  # elected, with a surplus that has not been transferred
+        self._tally: dict[str, Value] = dict.fromkeys(options, arithmetic.whole(0))
+        self._lost: Value = arithmetic.whole(0)
+        self._piles: dict[str, list[_Bundle]] = {option: [] for option in options}
+        for ranking, number in box.items():
+            if ranking:
+                bundle = _Bundle(ranking, 0, number, arithmetic.whole(1))
+                self._piles[ranking[0]].append(bundle)
+                self._tally[ranking[0]] += number * bundle.value
+
+    def run(self) -> None:
+        """Counts to the end; raises Tied, with the stages so far in place."""
+        self._note(Stage("first preferences", {}, self._lost))
+        while len(self.elected) < self._seats and self._continuing:
+            if len(self.elected) + len(self._continuing) <= self._seats:
+                self._elect_the_rest()
+            elif self._waiting:
+                self._transfer_surplus()
+            else:
+                self._exclude_last()
+
+    def _note(self, stage: Stage) -> None:
+        stage.tally, stage.nontransferable = dict(self._tally), self._lost
+        if sum(stage.tally.values(), self._lost) != self._write.whole(self.valid):
+            raise ArithmeticError("votes were lost or made")
+        self.stages.append(stage)
+        reached = [option for option in self._continuing if self._tally[option] >= self._aim]
+        for option in self._in_order(reached):
+            if len(self.elected) < self._seats:
+                self._elect(option, stage)
+                if self._tally[option] > self._aim:
+                    self._waiting.append(option)
+
+    def _elect(self, option: str, stage: Stage) -> None:
+        self.elected.append(option)
+        stage.elected.append(option)
+        self._continuing.remove(option)
+
+    def _in_order(self, options: Sequence[str]) -> list[str]:
+        """The options by what they have, most first, every tie broken."""
+        levels = sorted({self._tally[option] for option in options}, reverse=True)
+        groups = [[option for option in options if self._tally[option] == level] for level in levels]
+        return [chosen for group in groups for chosen in self._ranked(group)]
+
+    def _ranked(self, group: list[str]) -> list[str]:
+        ordered: list[str] = []
+        while group:
+            ordered.append(self._umpire.choose(group, "seat", history=self._history()))
+            group = [option for option in group if option != ordered[-1]]
+        return ordered
+
+    def _history(self) -> list[Mapping[str, Any]]:
+        return [stage.tally for stage in self.stages]
+
+    def _transfer_surplus(self) -> None:
+        most = max(self._tally[option] for option in self._waiting)
+        largest = [option for option in self._waiting if self._tally[option] == most]
+        option = self._umpire.choose(largest, "transfer", history=self._history())
+        self._waiting.remove(option)
+        surplus, total = most - self._aim, most
+        self._tally[option] = self._aim
+        pile, self._piles[option] = self._piles[option], []
+        moved = self._hand_on([(bundle, self._write.part(bundle.value, surplus, total)) for bundle in pile])
+        self._lost += surplus - moved
+        self._note(Stage(f"surplus of {option}", {}, self._lost))
+
+    def _exclude_last(self) -> None:
+        least = min(self._tally[option] for option in self._continuing)
+        last = [option for option in self._continuing if self._tally[option] == least]
+        option = self._umpire.choose(last, "exclude", loses=True, history=self._history())
+        self._continuing.remove(option)
+        self._tally[option] = self._write.whole(0)
+        pile, self._piles[option] = self._piles[option], []
+        self._lost += least - self._hand_on([(bundle, bundle.value) for bundle in pile])
+        self._note(Stage(f"exclude {option}", {}, self._lost, excluded=option))
+
+    def _hand_on(self, papers: Sequence[tuple[_Bundle, Value]]) -> Value:
+        """Each bundle to the next option that is still in the count; gives the sum of what was handed on."""
+        still_in, moved = set(self._continuing), self._write.whole(0)
+        for bundle, value in papers:
+            place = _next_place(bundle, still_in)
+            if place is not None and value:
+                heir = bundle.ranking[place]
+                self._piles[heir].append(_Bundle(bundle.ranking, place, bundle.number, value))
+                self._tally[heir] += bundle.number * value
+                moved += bundle.number * value
+        return moved
+
+    def _elect_the_rest(self) -> None:
+        """As many are left as seats: they are elected, those below the quota marked."""
+        stage = self.stages[-1]
+        for option in self._in_order(self._continuing):
+            self._elect(option, stage)
+            if self._tally[option] < self._aim:
+                stage.below_quota.append(option)
+
+
+def _next_place(bundle: _Bundle, still_in: set[str]) -> int | None:
+    for place in range(bundle.place + 1, len(bundle.ranking)):
+        if bundle.ranking[place] in still_in:
+            return place
+    return None
+
+
+__all__ = ["PaperCount", "Ranking", "Stage", "Tied"]
