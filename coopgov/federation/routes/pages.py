@@ -1,13 +1,16 @@
 """Where people meet the fediverse on our pages: the way to follow, and links to what machines read instead."""
 
-from flask import Blueprint, Response, render_template, request
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask import Blueprint, Response, current_app, render_template, request
 from markupsafe import Markup
 from werkzeug.datastructures import MIMEAccept
 
 from coopgov.core.errors import NotFound, Refused
 from coopgov.core.viewer import Viewer
 from coopgov.federation.forms.following import FollowForm
-from coopgov.federation.models import Actor, Announcement
+from coopgov.federation.models import Announcement
 from coopgov.federation.queries.actors import handle_of, the_actor
 from coopgov.federation.queries.documents import standing_note
 from coopgov.federation.rules.documents import ACTIVITY_TYPE, LD_TYPE
@@ -16,12 +19,33 @@ from coopgov.infra.settings import site_url
 from coopgov.infra.web.access import PUBLIC, allow
 from coopgov.infra.web.answers import status_of, text_of
 from coopgov.infra.web.layout import coop_profile
+from coopgov.infra.web.moment import received_at
 from coopgov.infra.web.pages import show, show_to_all
 from coopgov.infra.web.panels import Panel
 
 bp = Blueprint("following", __name__)
 NOTES = {"thread": ("thread",), "proposal": ("opened",)}  # kinds of announcements that stand for the thing itself
 SUBJECTS = {"discussion.thread": ("thread", "thread_id"), "decisions.page": ("proposal", "number")}  # by endpoint
+KEEP_ABSENCE = timedelta(seconds=5)  # a new co-op's actor is shown after this long
+
+
+@dataclass(frozen=True)
+class Ours:
+    """What our pages say of the co-op's actor, which never changes once it is there."""
+
+    id: int
+    path: str
+    handle: str
+
+
+def _ours() -> Ours | None:
+    """The co-op's actor, from memory: the pages that name it need no statement of their own."""
+    kept: tuple[Ours | None, datetime] | None = current_app.extensions.get("coopgov.actor")
+    if kept is None or (kept[0] is None and abs(received_at() - kept[1]) >= KEEP_ABSENCE):
+        actor = the_actor()
+        ours = Ours(actor.id, actor.path, handle_of(actor)) if actor else None
+        kept = current_app.extensions["coopgov.actor"] = (ours, received_at())
+    return kept[0]
 
 
 # The way to follow
@@ -31,21 +55,21 @@ SUBJECTS = {"discussion.thread": ("thread", "thread_id"), "decisions.page": ("pr
 @allow(PUBLIC)
 def follow() -> Response:
     """The form; with the reader's server the link that goes there."""
-    actor, form = the_actor(), FollowForm()
-    if actor is None:
+    ours, form = _ours(), FollowForm()
+    if ours is None:
         raise NotFound
     if not form.was_sent:
-        stamp = (coop_profile().version, actor.id)
-        return show_to_all("federation/follow.html", stamp, lambda: {"form": form, "handle": handle_of(actor)})
-    return _continued(actor, form)
+        stamp = (coop_profile().version, ours)
+        return show_to_all("federation/follow.html", stamp, lambda: {"form": form, "handle": ours.handle})
+    return _continued(ours, form)
 
 
-def _continued(actor: Actor, form: FollowForm) -> Response:
-    status, facts = 422, {"form": form, "handle": handle_of(actor)}
+def _continued(ours: Ours, form: FollowForm) -> Response:
+    status, facts = 422, {"form": form, "handle": ours.handle}
     if form.validate():
         try:
             server = server_of(form.server.data or "")
-            facts |= {"server": server, "href": page_to_follow(server, site_url(actor.path))}
+            facts |= {"server": server, "href": page_to_follow(server, site_url(ours.path))}
             status = 200
         except Refused as refused:
             form.refuse(refused, text_of(refused))
@@ -54,18 +78,18 @@ def _continued(actor: Actor, form: FollowForm) -> Response:
 
 
 def _follow_box(_viewer: Viewer, _subject: int) -> Markup:
-    actor = the_actor()
-    if actor is None:
+    ours = _ours()
+    if ours is None:
         return Markup()
-    return Markup(render_template("federation/_follow.html", handle=handle_of(actor)))  # noqa: S704 - a template of ours
+    return Markup(render_template("federation/_follow.html", handle=ours.handle))  # noqa: S704 - a template of ours
 
 
 # Links for machines
 
 
 def _actor_link(_viewer: Viewer, _subject: int) -> Markup:
-    actor = the_actor()
-    return _alternate(actor.path) if actor else Markup()
+    ours = _ours()
+    return _alternate(ours.path) if ours else Markup()
 
 
 def _thread_link(_viewer: Viewer, thread_id: int) -> Markup:
@@ -86,9 +110,8 @@ def _note(kind: str, number: int) -> Announcement | None:
     return standing_note(f"{kind}:{number}", NOTES[kind])
 
 
-def _actor_stamp(_subject: int) -> int:
-    actor = the_actor()
-    return actor.id if actor else 0
+def _actor_stamp(_subject: int) -> Ours | None:
+    return _ours()
 
 
 def _note_stamp(kind: str, number: int) -> int:

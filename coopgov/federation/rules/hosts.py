@@ -56,8 +56,10 @@ def folded_domain(text: str) -> str:
     Raises Refused("domain.unreadable").
     """
     typed = text.strip()
+    scheme, _, rest = typed.partition("://") if "://" in typed else ("https", "", typed)
+    authority, slash, path = rest.partition("/")
     try:
-        return host_of(typed if "://" in typed else f"https://{typed.partition('/')[0].rsplit('@', 1)[-1]}")
+        return host_of(f"{scheme}://{authority.rsplit('@', 1)[-1]}{slash}{path}")
     except ValueError as error:
         raise Refused("domain.unreadable", field="domain") from error
 
