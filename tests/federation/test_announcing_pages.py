@@ -47,7 +47,7 @@ def test_author_and_convenor_see_the_post_before_voting_opens(on: Scene, sign_in
     assert "<strong>Voting is open: Move to our own server</strong>" in page.text
     assert "<p>We rent our own machine.</p>" in page.text
     assert "#<span>Tech</span>" in page.text
-    assert f"http://localhost{proposal.path}" in page.text
+    assert f">http://localhost/p/{proposal.id}</a>" in page.text
 
 
 def test_a_preview_is_what_goes_out(on: Scene, sign_in: SignIn, catch_up: CatchUp) -> None:
@@ -59,6 +59,13 @@ def test_a_preview_is_what_goes_out(on: Scene, sign_in: SignIn, catch_up: CatchU
     post = the_one("opened")
     for words in (post.title, *post.words.split("\n")):
         assert words.replace("&", "&amp;") in before
+
+
+def test_the_address_in_a_post_leads_to_its_page(on: Scene, client: Browser, catch_up: CatchUp) -> None:
+    proposal = opened(on)
+    catch_up()
+    answer = client.get(the_one("opened").path)
+    assert (answer.status_code, answer.location) == (301, proposal.path)
 
 
 def test_others_see_nothing_of_it(on: Scene, sign_in: SignIn, client: Browser) -> None:
