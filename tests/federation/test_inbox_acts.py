@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from coopgov.federation.jobs import inbox as inbox_jobs
-from coopgov.federation.models import Received, RemoteActor, RemoteKey
+from coopgov.federation.models import DomainBlock, Received, RemoteActor, RemoteKey
 from coopgov.federation.queries.actors import current_key
 from coopgov.federation.rules.signatures import Incoming, read_claim, verify
 from coopgov.federation.services.blocks import block
@@ -343,6 +343,14 @@ def test_what_was_said_before_a_block_is_not_acted_upon_after_it(scene: Scene, a
     scene.work()
     assert scene.followers() == []
     assert scene.accepted() == []
+
+
+def test_a_block_counts_even_if_the_key_came_in_while_it_was_made(scene: Scene, ada: Person) -> None:
+    assert scene.tell(ada, ada.follows(scene.actor)) == 202
+    with write_transaction() as session:  # the block alone: whom it forgot has been written down again since
+        session.add(DomainBlock(domain="127.0.0.1", blocked_by="cli", at=NOW))
+    scene.work()
+    assert scene.followers() == []
 
 
 def _tidy(scene: Scene) -> None:
