@@ -48,7 +48,7 @@ def claim(now: datetime, lease: str, limit: int, held: Counter[str], *, probes: 
         .where(Peer.parked_at.is_(None), or_(Peer.next_at.is_(None), Peer.next_at <= now))
         .where(Inbox.host.not_in(_served_by_others(lease)), Inbox.host.not_in(full))
         .order_by(Delivery.next_at, Delivery.id)
-        .limit(3 * limit)
+        .limit(limit + 2 * MOST_OF_A_HOST)  # some to choose from, when one server has much
     )
     columns = (
         *(Delivery.id, Delivery.inbox_id, Inbox.url, Inbox.host, Peer.dialect, Delivery.activity_id),
