@@ -472,7 +472,10 @@ def test_what_went_private_may_not_be_told_even_before_the_worker_has_taken_it_b
     assert may_be_told(by_hand)
     with write_transaction():
         publishing.withdraw(by_hand, NOW)
+        unknown = publishing.publish("result", "meeting:3", Post("Minutes", "Words", "/m/3", "en"), NOW)
     assert not may_be_told(by_hand)
+    assert unknown is not None
+    assert not may_be_told(unknown)  # of what nobody can judge nothing is told
 
 
 # By hand, and services

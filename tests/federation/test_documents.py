@@ -173,15 +173,16 @@ class TestActor:
 
 class TestNote:
     def test_it_has_what_mastodon_reads(self, actor: Actor, get: Callable[..., Any]) -> None:
-        said = say("Ours < theirs", words="We move.\nRead https://x.example/a.", tags=(("Tech", "/g/tech"),))
+        words, tags = "We move.\nRead https://x.example/a.", (("Tech", "/g/tech"),)
+        said = say("Ours < theirs", words=words, path="/p/7", tags=tags)
         found = get(f"{SITE}/ap/notes/{said.id}")
         assert (found["type"], found["attributedTo"]) == ("Note", ACTOR)
         assert (found["to"], found["cc"]) == ([PUBLIC], [f"{ACTOR}/followers"])
-        assert (found["published"], found["url"]) == ("2026-11-22T12:00:00Z", f"{SITE}/")
+        assert (found["published"], found["url"]) == ("2026-11-22T12:00:00Z", f"{SITE}/p/7")
         assert found["content"] == (
             "<p><strong>Ours &lt; theirs</strong></p><p>We move.</p>"
             '<p>Read <a href="https://x.example/a">https://x.example/a</a>.</p>'
-            '<p><a href="http://localhost/">http://localhost/</a></p>'
+            '<p><a href="http://localhost/p/7">http://localhost/p/7</a></p>'
             '<p><a href="http://localhost/g/tech" class="mention hashtag" rel="tag">#<span>Tech</span></a></p>'
         )
         assert found["contentMap"] == {"en": found["content"]}

@@ -15,6 +15,8 @@ from coopgov.federation.models import Activity, Announcement, Delivery, Follower
 from coopgov.federation.rules.announcing import subject_of
 from coopgov.infra.db import db
 
+BY_HAND = "by_hand"
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -69,17 +71,18 @@ def may_be_told(announcement: Announcement) -> bool:
 
 def untellable(numbers: Collection[int]) -> set[int]:
     """Those of the announcements with these ids that may not be told any more; see ``may_be_told``."""
-    query = select(Announcement.id, Announcement.subject, Announcement.withdrawn_at)
+    query = select(Announcement.id, Announcement.kind, Announcement.subject, Announcement.withdrawn_at)
     rows = db.session.execute(query.where(Announcement.id.in_(numbers))).all() if numbers else []
     public = _public_among({row.subject for row in rows})
-    return {row.id for row in rows if row.withdrawn_at is not None or (row.subject and row.subject not in public)}
+    return {row.id for row in rows if row.withdrawn_at or (row.kind != BY_HAND and row.subject not in public)}
 
 
 def _public_among(subjects: Collection[str]) -> set[str]:
     """Those of ``subjects`` that anybody may read."""
     numbers: dict[str, list[int]] = {"thread": [], "proposal": []}
-    for kind, _, number in (subject.partition(":") for subject in subjects if subject):
-        numbers[kind].append(int(number))
+    for kind, _, number in (subject.partition(":") for subject in subjects):
+        if kind in numbers:
+            numbers[kind].append(int(number))
     threads = select(Thread.id).where(Thread.id.in_(numbers["thread"]), Thread.is_public, Thread.state == "visible")
     proposals = select(Proposal.id).join(Thread, Thread.id == Proposal.thread_id)
     proposals = proposals.where(Proposal.id.in_(numbers["proposal"]), is_shown_to_all())
@@ -94,7 +97,7 @@ def _public_among(subjects: Collection[str]) -> set[str]:
 def said_by_hand_since(instant: datetime, title: str, words: str) -> Announcement | None:
     """An announcement by hand of just these words that is younger than ``instant`` and stands."""
     query = select(Announcement).where(
-        Announcement.kind == "by_hand", Announcement.published_at > instant, Announcement.withdrawn_at.is_(None)
+        Announcement.kind == BY_HAND, Announcement.published_at > instant, Announcement.withdrawn_at.is_(None)
     )
     return next((said for said in db.session.scalars(query) if (said.title, said.words) == (title, words)), None)
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from coopgov.core.errors import Refused
 from coopgov.federation.models import Activity, Actor, Announcement, Silence
 from coopgov.federation.queries.actors import the_actor
-from coopgov.federation.queries.announcements import said_by_hand_since, silence_over, standing
+from coopgov.federation.queries.announcements import BY_HAND, said_by_hand_since, silence_over, standing
 from coopgov.federation.rules.announcing import HOME, Post, check_by_hand
 from coopgov.federation.services import deliveries
 from coopgov.infra import audit
@@ -16,7 +16,6 @@ from coopgov.infra.audit import SYSTEM
 from coopgov.infra.coop import the_coop
 from coopgov.infra.db import writing_session
 
-BY_HAND = "by_hand"
 SAME_AGAIN = timedelta(minutes=10)  # the same words by hand within this time are a double click
 
 
