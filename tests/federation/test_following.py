@@ -100,6 +100,11 @@ class TestFollowPage:
         for path in ("/", "/about"):
             assert "fediverse" not in client.get(path).text
 
+    @pytest.mark.parametrize("path", ["/join", "/decisions", "/finances"])
+    def test_the_pages_that_the_actor_names_name_it_back(self, actor: Actor, client: Browser, path: str) -> None:
+        """So that Mastodon marks them as its own: it looks for a link of this relation to the actor's page."""
+        assert '<link rel="me" href="http://localhost/">' in client.get(path).text
+
     @pytest.mark.parametrize("path", ["/", "/about"])
     def test_the_coops_pages_lead_to_it(self, actor: Actor, client: Browser, path: str) -> None:
         page = client.get(path).text
@@ -210,18 +215,34 @@ class TestFromAPageToItsNote:
         assert (answer.status_code, answer.mimetype) == (200, "text/html")
         assert JSON not in answer.text
 
-    def test_the_page_links_to_its_note_from_the_moment_it_is_there(
-        self, actor: Actor, client: Browser, talk: Thread
+    def test_the_page_links_to_its_note_soon_after_it_is_there(
+        self, actor: Actor, client: Browser, talk: Thread, clock: Clock
     ) -> None:
+        """A page in memory learns of it after FRESH_FOR, by no statement of its own."""
         vote = make.proposal(talk, make.member("Ben"), NOW, state="open", opened_at=NOW, roll_size=1)
         for thing, kind, subject in ((talk, "thread", f"thread:{talk.id}"), (vote, "opened", f"proposal:{vote.id}")):
             assert JSON not in client.get(thing.path).text
             note = announced(kind, subject, thing.path)
+            clock.forward(seconds=6)
             link = f'<link rel="alternate" type="{JSON}" href="http://localhost{note.note_path}">'
             assert link in client.get(thing.path).text
             with write_transaction():
                 publishing.withdraw(db.session.get_one(Announcement, note.id), NOW)
+            clock.forward(seconds=6)
             assert JSON not in client.get(thing.path).text
+
+    def test_a_page_that_is_kept_costs_one_statement_and_the_first_only_one_more_than_without_an_actor(
+        self, actor: Actor, client: Browser, talk: Thread, statements: Any
+    ) -> None:
+        announced("thread", f"thread:{talk.id}", talk.path)
+        path = talk.path
+        client.get("/groups")  # the profile is in memory now
+        with statements() as first:
+            client.get(path)
+        with statements() as again:
+            client.get(path)
+        assert len(first) <= 3 + 2  # what was said last, and the note
+        assert len(again) <= 1
 
     def test_nobody_learns_of_what_they_may_not_see(
         self, actor: Actor, client: Browser, sign_in: Callable[[int], Any], talk: Thread

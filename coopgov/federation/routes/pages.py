@@ -1,6 +1,6 @@
 """Where people meet the fediverse on our pages: the way to follow, and links to what machines read instead."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from flask import Blueprint, Response, current_app, render_template, request
@@ -10,9 +10,7 @@ from werkzeug.datastructures import MIMEAccept
 from coopgov.core.errors import NotFound, Refused
 from coopgov.core.viewer import Viewer
 from coopgov.federation.forms.following import FollowForm
-from coopgov.federation.models import Announcement
-from coopgov.federation.queries.actors import handle_of, the_actor
-from coopgov.federation.queries.documents import standing_note
+from coopgov.federation.queries.documents import last_said, note_of_proposal, note_of_thread
 from coopgov.federation.rules.documents import ACTIVITY_TYPE, LD_TYPE
 from coopgov.federation.rules.following import page_to_follow, server_of
 from coopgov.infra.settings import site_url
@@ -24,28 +22,11 @@ from coopgov.infra.web.pages import show, show_to_all
 from coopgov.infra.web.panels import Panel
 
 bp = Blueprint("following", __name__)
-NOTES = {"thread": ("thread",), "proposal": ("opened",)}  # kinds of announcements that stand for the thing itself
-SUBJECTS = {"discussion.thread": ("thread", "thread_id"), "decisions.page": ("proposal", "number")}  # by endpoint
-KEEP_ABSENCE = timedelta(seconds=5)  # a new co-op's actor is shown after this long
-
-
-@dataclass(frozen=True)
-class Ours:
-    """What our pages say of the co-op's actor, which never changes once it is there."""
-
-    id: int
-    path: str
-    handle: str
-
-
-def _ours() -> Ours | None:
-    """The co-op's actor, from memory: the pages that name it need no statement of their own."""
-    kept: tuple[Ours | None, datetime] | None = current_app.extensions.get("coopgov.actor")
-    if kept is None or (kept[0] is None and abs(received_at() - kept[1]) >= KEEP_ABSENCE):
-        actor = the_actor()
-        ours = Ours(actor.id, actor.path, handle_of(actor)) if actor else None
-        kept = current_app.extensions["coopgov.actor"] = (ours, received_at())
-    return kept[0]
+NOTES: dict[str, tuple[str, Callable[[int], str]]] = {  # by endpoint: what names the row, and the path of its note
+    "discussion.thread": ("thread_id", note_of_thread),
+    "decisions.page": ("number", note_of_proposal),
+}
+FRESH_FOR = timedelta(seconds=5)  # a page that was kept shows a new link after this long
 
 
 # The way to follow
@@ -55,76 +36,66 @@ def _ours() -> Ours | None:
 @allow(PUBLIC)
 def follow() -> Response:
     """The form; with the reader's server the link that goes there."""
-    ours, form = _ours(), FollowForm()
-    if ours is None:
+    profile, form = coop_profile(), FollowForm()
+    if not profile.handle:
         raise NotFound
     if not form.was_sent:
-        stamp = (coop_profile().version, ours)
-        return show_to_all("federation/follow.html", stamp, lambda: {"form": form, "handle": ours.handle})
-    return _continued(ours, form)
+        return show_to_all("federation/follow.html", profile, lambda: {"form": form})
+    return _continued(form)
 
 
-def _continued(ours: Ours, form: FollowForm) -> Response:
-    status, facts = 422, {"form": form, "handle": ours.handle}
+def _continued(form: FollowForm) -> Response:
+    status, facts = 422, dict[str, str]()
     if form.validate():
         try:
             server = server_of(form.server.data or "")
-            facts |= {"server": server, "href": page_to_follow(server, site_url(ours.path))}
+            facts |= {"server": server, "href": page_to_follow(server, site_url(coop_profile().actor_path))}
             status = 200
         except Refused as refused:
             form.refuse(refused, text_of(refused))
             status = status_of(refused)
-    return show("federation/follow.html", status, **facts)
+    return show("federation/follow.html", status, form=form, **facts)
 
 
 def _follow_box(_viewer: Viewer, _subject: int) -> Markup:
-    ours = _ours()
-    if ours is None:
+    if not coop_profile().handle:
         return Markup()
-    return Markup(render_template("federation/_follow.html", handle=ours.handle))  # noqa: S704 - a template of ours
+    return Markup(render_template("federation/_follow.html"))  # noqa: S704 - a template of ours
 
 
 # Links for machines
 
 
-def _actor_link(_viewer: Viewer, _subject: int) -> Markup:
-    ours = _ours()
-    return _alternate(ours.path) if ours else Markup()
-
-
-def _thread_link(_viewer: Viewer, thread_id: int) -> Markup:
-    note = _note("thread", thread_id)
-    return _alternate(note.note_path) if note else Markup()
-
-
-def _proposal_link(_viewer: Viewer, proposal_id: int) -> Markup:
-    note = _note("proposal", proposal_id)
-    return _alternate(note.note_path) if note else Markup()
-
-
 def _alternate(path: str) -> Markup:
-    return Markup('<link rel="alternate" type="{}" href="{}">').format(ACTIVITY_TYPE, site_url(path))
+    return (
+        Markup('<link rel="alternate" type="{}" href="{}">').format(ACTIVITY_TYPE, site_url(path)) if path else Markup()
+    )
 
 
-def _note(kind: str, number: int) -> Announcement | None:
-    return standing_note(f"{kind}:{number}", NOTES[kind])
+def _link_to_note(note_of: Callable[[int], str]) -> Callable[[Viewer, int], Markup]:
+    return lambda _viewer, number: _alternate(note_of(number)) if coop_profile().handle else Markup()
 
 
-def _actor_stamp(_subject: int) -> Ours | None:
-    return _ours()
+def _handle(_subject: int) -> str:
+    return coop_profile().handle
 
 
-def _note_stamp(kind: str, number: int) -> int:
-    note = _note(kind, number)
-    return note.id if note else 0
+def _said(_subject: int) -> int:
+    """The newest thing said, as known for at most FRESH_FOR: a page that is kept may cost one statement, its own."""
+    if not coop_profile().handle:
+        return 0
+    known: tuple[int, datetime] | None = current_app.extensions.get("coopgov.said")
+    if known is None or abs(received_at() - known[1]) >= FRESH_FOR:
+        known = current_app.extensions["coopgov.said"] = (last_said(), received_at())
+    return known[0]
 
 
 PANELS: tuple[Panel, ...] = (
-    Panel("home.head", _actor_link, _actor_stamp),
-    Panel("home.side", _follow_box, _actor_stamp),
-    Panel("about.main", _follow_box, _actor_stamp),
-    Panel("thread.head", _thread_link, lambda thread_id: _note_stamp("thread", thread_id)),
-    Panel("proposal.head", _proposal_link, lambda proposal_id: _note_stamp("proposal", proposal_id)),
+    Panel("home.head", lambda _viewer, _subject: _alternate(coop_profile().actor_path), _handle),
+    Panel("home.side", _follow_box, _handle),
+    Panel("about.main", _follow_box, _handle),
+    Panel("thread.head", _link_to_note(note_of_thread), _said),
+    Panel("proposal.head", _link_to_note(note_of_proposal), _said),
 )
 
 
@@ -136,16 +107,16 @@ def lead_to_note(response: Response) -> Response:
 
     The page has been made by then, so nobody learns of anything that they may not see.
     """
-    kind, number = SUBJECTS.get(request.endpoint or "", ("", ""))
-    if not kind:
+    if request.endpoint not in NOTES:
         return response
     response.vary.add("Accept")
     if response.status_code not in (200, 304) or not asks_for_activity(request.accept_mimetypes):
         return response
-    note = _note(kind, (request.view_args or {})[number])
-    if note is None:
+    number, note_of = NOTES[request.endpoint]
+    path = note_of((request.view_args or {})[number])
+    if not path:
         return response
-    led = Response(status=303, headers={"Location": site_url(note.note_path)})
+    led = Response(status=303, headers={"Location": site_url(path)})
     led.vary.add("Accept")
     return led
 
