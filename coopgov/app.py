@@ -31,10 +31,14 @@ from coopgov.federation.jobs import actors as actor_jobs
 from coopgov.federation.jobs import delivery as delivery_jobs
 from coopgov.federation.jobs import inbox as federation_inbox_jobs
 from coopgov.federation.queries import health as federation_health
+from coopgov.federation.routes import actors as actors_routes
 from coopgov.federation.routes import admin as federation_admin
 from coopgov.federation.routes import announcing as announcing_routes
+from coopgov.federation.routes import discovery as discovery_routes
 from coopgov.federation.routes import inbox as federation_inbox
+from coopgov.federation.routes import pages as federation_pages
 from coopgov.federation.rules import announcing as announcing_rules
+from coopgov.federation.rules import following as following_rules
 from coopgov.federation.rules import hosts as host_rules
 from coopgov.funding import models as funding_models
 from coopgov.funding.jobs import opencollective as opencollective_jobs
@@ -140,6 +144,9 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     *(routes.bp for routes in TREASURY),
     notifications_routes.bp,
     federation_inbox.bp,
+    discovery_routes.bp,
+    actors_routes.bp,
+    federation_pages.bp,
     desk_routes.bp,
     public_routes.bp,
     admin_routes.bp,
@@ -183,6 +190,7 @@ REFUSALS: tuple[Refusals, ...] = (
     discussion_rules.REFUSALS,
     decisions_rules.REFUSALS,
     announcing_rules.REFUSALS,
+    following_rules.REFUSALS,
     host_rules.REFUSALS,
 )
 SAYINGS: tuple[Sayings, ...] = (
@@ -212,6 +220,7 @@ PANELS = (
     *discussion_routes.PANELS,
     *notifications_routes.PANELS,
     *post_card.PANELS,
+    *federation_pages.PANELS,
     *admin_routes.PANELS,
 )
 PREVIEWS = (*post_card.PREVIEWS,)
@@ -286,6 +295,7 @@ def _install_web(app: Flask) -> None:
     for step in (layout.choose_language, guard, csrf.check_origin_and_token):
         app.before_request(step)
     app.after_request(headers.harden)
+    app.after_request(federation_pages.lead_to_note)
     with app.app_context():
         if undeclared := [rule.rule for rule in app.url_map.iter_rules() if terms_of(rule.endpoint) is None]:
             raise RuntimeError(f"routes that do not say who may use them: {', '.join(undeclared)}")

@@ -36,7 +36,7 @@ from coopgov.infra.web.forms import BaseForm
 from coopgov.infra.web.layout import speak_for
 from coopgov.infra.web.moment import received_at
 from coopgov.infra.web.pages import public_page, reads_as_public, show, show_to_all
-from coopgov.infra.web.panels import Panel
+from coopgov.infra.web.panels import Panel, panel_stamps
 from coopgov.infra.web.said import Sayings, go
 
 bp = Blueprint("decisions", __name__)
@@ -216,7 +216,8 @@ def page(number: int, slug: str = "") -> AnyResponse:
     if slug != stamp.slug:
         query = f"?{request.query_string.decode()}" if request.query_string else ""
         return redirect(stamp.path + query, 301)
-    return show_to_all(PAGE, stamp, lambda: _page_facts(queries.sheet(number)), until=rules.turns_at(stamp))
+    age = (stamp, panel_stamps("proposal.head", number))
+    return show_to_all(PAGE, age, lambda: _page_facts(queries.sheet(number)), until=rules.turns_at(stamp))
 
 
 def _page_facts(sheet: Sheet, form: BallotForm | None = None) -> dict[str, Any]:

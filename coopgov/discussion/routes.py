@@ -108,7 +108,7 @@ def thread(thread_id: int, slug: str) -> AnyResponse:
     if head.state == "visible" and slug != head.slug:
         query = request.query_string.decode()
         return redirect(f"{head.path}?{query}" if query else head.path, 301)
-    stamp = (head.stamp, panel_stamps("thread.side", head.id))
+    stamp = (head.stamp, panel_stamps("thread.head", head.id), panel_stamps("thread.side", head.id))
     return show_to_all("discussion/thread.html", stamp, lambda: _thread_facts(head, viewer))
 
 

@@ -69,7 +69,8 @@ def lines(told: dict[str, Any]) -> Iterator[str]:
     yield f"{told['actor']['handle']}: {told['followers']} followers on {told['follower_servers']} servers"
     yield f"{told['waiting']} deliveries on their way; {told['failing']} of {told['servers']} servers are in trouble"
     for one in told["announcements"]:
-        yield f"  {one['published_at']}  {one['done']} done, {one['waiting']} to come, {one['failed']} not  {one['title']}"
+        counts = f"{one['done']} done, {one['waiting']} to come, {one['failed']} not"
+        yield f"  {one['published_at']}  {counts}  {one['title']}"
     for one in told["troubled"]:
         again = f", next try {one['next_at']}" if one["next_at"] and one["state"] != Health.PARKED else ""
         yield f"  {one['host']}: {one['state']}{again}, {one['waiting']} waiting: {one['last_error']}"

@@ -218,7 +218,10 @@ class Guard:
 
     def addresses(self, url: httpx.URL, deadline: Deadline) -> list[str]:
         """All addresses of the host, asked once; raises FetchRefused unless every one of them may be dialled."""
-        look_up = lambda: self._resolver(url.raw_host.decode(), _port(url))  # noqa: E731
+
+        def look_up() -> list[str]:
+            return self._resolver(url.raw_host.decode(), _port(url))
+
         found = look_up() if _is_literal(url.raw_host) else _in_time(look_up, deadline)
         if not all(self._admits(address) for address in found):
             raise FetchRefused("address")

@@ -44,7 +44,7 @@ CONTACT_HOLDS = timedelta(days=300)  # RFC 9116, 2.5.5: less than a year
 @allow(PUBLIC)
 def home() -> Response:
     now = received_at()
-    panels = (*panel_stamps("home.lead"), *panel_stamps("home.side"))
+    panels = tuple(stamp for slot in ("home.head", "home.lead", "home.side") for stamp in panel_stamps(slot))
     stamp = (coop_profile().version, last_midnight(now), queries.public_stamp(), panels)
     return show_to_all("public/home.html", stamp, lambda: _home(now))
 
@@ -55,15 +55,15 @@ def _home(now: datetime) -> dict[str, Any]:
     return {"home": queries.home(viewer, now), "waiting": waiting, "page_url": site_url("/")}
 
 
-def _plain(template: str, **facts: Any) -> Response:
-    """A page that changes only with the co-op's profile and the program."""
-    return show_to_all(template, (coop_profile().version, __version__), lambda: facts)
+def _plain(template: str, slot: str = "", **facts: Any) -> Response:
+    """A page that changes only with the co-op's profile, the program, and what stands in ``slot``."""
+    return show_to_all(template, (coop_profile().version, __version__, panel_stamps(slot)), lambda: facts)
 
 
 @bp.get("/about")
 @allow(PUBLIC)
 def about() -> Response:
-    return _plain("public/about.html")
+    return _plain("public/about.html", "about.main")
 
 
 @bp.get("/contact")

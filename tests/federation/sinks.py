@@ -125,8 +125,7 @@ def our_actor() -> Actor:
     if (known := the_actor()) is not None:
         return known
     with write_transaction():
-        actor = begin_actor("Test Co-op", NOW)
-    return actor
+        return begin_actor("Test Co-op", NOW)
 
 
 def follower(inbox: str, shared: str = "") -> RemoteActor:

@@ -150,6 +150,32 @@ def test_a_body_is_posted(client: GuardedClient, servers: Callable[..., Server])
     assert "Content-Length: 2\r\n" in head
 
 
+def test_a_redirect_is_an_answer_to_a_question_that_was_signed(
+    client: GuardedClient, servers: Callable[..., Server]
+) -> None:
+    server = servers(says(answer(b"", b"Location: /there", status=b"302 Found")))
+    fetched = client.ask(f"http://127.0.0.1:{server.port}/here", JSON, {"Signature": "s"})
+    assert (fetched.status, fetched.headers["location"]) == (302, "/there")
+    assert len(server.heads) == 1
+
+
+def test_a_signed_question_is_guarded_and_wants_a_type_too(client: GuardedClient, listening: Listen) -> None:
+    with pytest.raises(FetchRefused) as refused:
+        guarded_client().ask("https://127.0.0.1/thing", JSON, {})
+    assert refused.value.reason == "address"
+    with pytest.raises(FetchRefused) as refused:
+        client.ask(listening(says(answer(b"{}", kind=b"text/html"))), JSON, {})
+    assert refused.value.reason == "type"
+
+
+def test_patience_can_be_cut(client: GuardedClient, listening: Listen) -> None:
+    begun = time.monotonic()
+    with pytest.raises(FetchFailed) as failed:
+        client.within(0.3).ask(listening(lambda connection, _: time.sleep(1)), JSON, {})
+    assert failed.value.reason == "deadline"
+    assert time.monotonic() - begun < 0.9
+
+
 def test_a_thing_is_deleted(client: GuardedClient, servers: Callable[..., Server]) -> None:
     server = servers(says(answer(b"{}")))
     fetched = client.delete(f"http://127.0.0.1:{server.port}/thing", {"Authorization": "Bearer me"})

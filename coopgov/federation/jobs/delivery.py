@@ -1,5 +1,6 @@
 """The courier: takes deliveries whose turn has come, keeps its threads supplied, and writes down what came of it."""
 
+import logging
 import random
 from collections import Counter, OrderedDict
 from collections.abc import Callable
@@ -30,6 +31,7 @@ LATER_S = 1.0  # between two looks when there is nothing to do
 RECHECKED_AT_ONCE = 100  # people of an inbox that is gone
 RECHECK_PACE = timedelta(seconds=1)  # between two of them, so that nothing else waits for long
 RENEWED_EVERY = timedelta(seconds=10)
+log = logging.getLogger(__name__)
 
 
 class Courier:
@@ -109,9 +111,8 @@ class Courier:
                 keys[signer] = signing_key(db.session.get_one(Actor, parcel.actor_id), parcel.key_number)
             self._errands[parcel.delivery_id] = (self._letter(parcel), keys[signer])
         except Exception as error:
-            self._unsettled.append(
-                Result(parcel=parcel, meaning=Meaning.HELD, error=f"{type(error).__name__}: {error}")
-            )
+            log.exception("activity %s cannot be sent", parcel.activity_id)
+            self._unsettled.append(Result(parcel=parcel, meaning=Meaning.HELD, error=type(error).__name__))
             return False
         return True
 

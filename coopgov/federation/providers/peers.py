@@ -154,7 +154,7 @@ def _owner_of(key_id: str, document: dict[str, Any]) -> str:
     """Whose the key says it is: the document is the key, or holds it (GoToSocial shows the owner, without the rest)."""
     for entry in (document, *_entries(document)):
         owner = id_of(entry.get("owner")) or id_of(entry.get("controller"))
-        if text_of(entry, "id") == key_id and owner and _same_origin(owner, key_id):
+        if text_of(entry, "id") == key_id and owner and same_origin(owner, key_id):
             return owner
     raise PeerRefused("owner")
 
@@ -166,7 +166,7 @@ def _actor(at: str, document: dict[str, Any]) -> FoundActor:
         raise PeerRefused("id")
     if type_of(document) not in PEOPLE:
         raise PeerRefused("type")
-    inbox, shared = text_of(document, "inbox"), _shared_inbox(document)
+    inbox, shared = text_of(document, "inbox"), text_of(document.get("endpoints"), "sharedInbox")
     if not _is_at(inbox, at):
         raise PeerRefused("inbox")
     return FoundActor(
@@ -179,21 +179,9 @@ def _actor(at: str, document: dict[str, Any]) -> FoundActor:
     )
 
 
-def _shared_inbox(document: dict[str, Any]) -> str:
-    endpoints = document.get("endpoints")
-    return text_of(endpoints, "sharedInbox") if isinstance(endpoints, dict) else ""
-
-
 def _is_at(inbox: str, uri: str) -> bool:
     """An inbox on somebody else's machine would make us knock there for whoever claims it."""
-    return len(inbox) <= LONGEST and "#" not in inbox and _same_origin(inbox, uri)
-
-
-def _same_origin(one: str, other: str) -> bool:
-    try:
-        return same_origin(one, other)
-    except ValueError:
-        return False
+    return len(inbox) <= LONGEST and "#" not in inbox and same_origin(inbox, uri)
 
 
 def _handle(document: dict[str, Any], host: str) -> str:
@@ -211,7 +199,7 @@ def _keys(document: dict[str, Any], uri: str) -> dict[str, str]:
     found = {}
     for entry in _entries(document)[:10]:
         name, pem = text_of(entry, "id"), text_of(entry, "publicKeyPem")
-        is_own = id_of(entry.get("owner")) in (uri, "") and len(name) <= LONGEST and _same_origin(name, uri)
+        is_own = id_of(entry.get("owner")) in (uri, "") and len(name) <= LONGEST and same_origin(name, uri)
         if is_own and 0 < len(pem) <= LONGEST_PEM:
             found[name] = pem
     return found
@@ -233,8 +221,8 @@ def _object(answer: Fetched) -> dict[str, Any]:
 def _within_origin(url: str, location: str) -> str:
     try:
         target = urldefrag(urljoin(url, location)).url
-        if same_origin(target, url):
-            return target
-    except ValueError:
-        pass
-    raise PeerRefused("redirect")
+    except ValueError as error:
+        raise PeerRefused("redirect") from error
+    if not same_origin(target, url):
+        raise PeerRefused("redirect")
+    return target

@@ -45,7 +45,7 @@ def newest_announcements(limit: int) -> list[tuple[Announcement, Progress]]:
     )
     counts: dict[int, dict[str, int]] = {row.id: {} for row in rows}
     for number, state, amount in counted:
-        counts[number][state] = amount
+        counts[number or 0][state] = amount
     return [(row, _progress(counts[row.id])) for row in rows]
 
 

@@ -1,4 +1,4 @@
-"""Our documents as others fetch them and as they are delivered: the same bytes either way."""
+"""Our documents, the same whether others fetch them or get them delivered."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ from coopgov.federation.queries.announcements import may_be_told
 from coopgov.federation.rules import documents as rules
 from coopgov.federation.rules.documents import Document
 from coopgov.federation.rules.hosts import authority_of
-from coopgov.infra.coop import the_coop
+from coopgov.infra.coop import coop_version, the_coop
 from coopgov.infra.db import db
 from coopgov.infra.i18n import DEFAULT, speaking
 from coopgov.infra.i18n import gettext as _
@@ -50,8 +50,15 @@ def activity_document(activity: Activity) -> Document:
     return rules.with_context(_activity(activity))
 
 
+def public_activity(activity: Activity) -> Document:
+    """The activity as anybody may fetch it: as it is delivered, but who asked to follow is not told to others."""
+    document = activity_document(activity)
+    hidden = ("object", "to") if activity.type == "Accept" else ()
+    return {name: value for name, value in document.items() if name not in hidden}
+
+
 def activity_body(activity_id: int) -> bytes:
-    """The activity as it is delivered, which is what anybody gets who asks for its id. Raises NotFound."""
+    """The activity as it is delivered; ``public_activity`` is what others may fetch of it. Raises NotFound."""
     activity = db.session.get(Activity, activity_id)
     if activity is None:
         raise NotFound
@@ -61,6 +68,11 @@ def activity_body(activity_id: int) -> bytes:
 def note_of(activity: Activity) -> Announcement | None:
     """The announcement that the activity tells of; None when it tells of none."""
     return db.session.get_one(Announcement, activity.announcement_id) if activity.announcement_id else None
+
+
+def icon_path(actor: Actor) -> str:
+    """Where the actor's picture is; another address after each change of the co-op's profile, so it is fetched anew."""
+    return f"{actor.path}/icon.png?v={coop_version()}"
 
 
 def _actor(actor: Actor) -> Document:
@@ -76,7 +88,7 @@ def _actor(actor: Actor) -> Document:
         name=coop.name if coop else actor.handle,
         summary=coop.summary if coop else "",
         page=site_url("/"),
-        icon=site_url(f"{actor.path}/icon.png?v={coop.version if coop else 0}"),  # a new address is fetched anew
+        icon=site_url(icon_path(actor)),
         shared_inbox=site_url(SHARED_INBOX),
         key_id=key_id(actor, key),
         public_pem=key.public_pem,
@@ -153,8 +165,13 @@ def outbox(actor_id: int, before: int | None) -> Listed:
 
 
 def follower_count(actor_id: int) -> int:
-    """How many follow the actor. Who they are is for their own servers to say."""
+    """How many follow the actor."""
     return _count(select(Follower.id).where(Follower.actor_id == actor_id))
+
+
+def nobody(_owner: object, _before: int | None) -> Listed:
+    """A list of which only the length is told: who likes, shares or follows us is not ours to publish."""
+    return Listed()
 
 
 def featured_size(actor_id: int) -> int:
@@ -179,8 +196,24 @@ def replies(announcement: Announcement, before: int | None) -> Listed:
     return Listed([site_url(reply.note_path) for reply in rows if may_be_told(reply)], next_before)
 
 
-def reaction_count(announcement: Announcement, kind: str) -> int:
-    """How many people elsewhere like or share (``kind``) the announcement. Nobody is named."""
+def like_count(announcement: Announcement) -> int:
+    """How many people elsewhere like the announcement."""
+    return _reactions(announcement, "like")
+
+
+def share_count(announcement: Announcement) -> int:
+    """How many people elsewhere share the announcement."""
+    return _reactions(announcement, "share")
+
+
+def standing_note(subject: str, kinds: Sequence[str]) -> Announcement | None:
+    """The newest announcement of one of ``kinds`` about ``subject`` that anybody may read."""
+    is_one = (Announcement.subject == subject) & Announcement.kind.in_(kinds) & Announcement.withdrawn_at.is_(None)
+    found = db.session.scalars(select(Announcement).where(is_one).order_by(Announcement.id.desc())).first()
+    return found if found is not None and may_be_told(found) else None
+
+
+def _reactions(announcement: Announcement, kind: str) -> int:
     return _count(select(Reaction.id).where(Reaction.announcement_id == announcement.id, Reaction.kind == kind))
 
 

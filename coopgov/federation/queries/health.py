@@ -12,7 +12,7 @@ from coopgov.federation.queries.peers import troubled_count
 from coopgov.infra.doctor import Finding
 
 
-def examine_federation(settings: Settings, now: datetime, ask_network: bool) -> Iterator[Finding]:
+def examine_federation(settings: Settings, _now: datetime, _ask_network: bool) -> Iterator[Finding]:
     """Nothing while there is no actor; no other server is asked."""
     try:
         actor = the_actor()

@@ -55,10 +55,8 @@ def server_count() -> int:
 
 def troubled_count() -> tuple[int, int]:
     """How many servers are failing, and how many of those are parked."""
-    failing = select(func.count(), func.count(Peer.parked_at)).where(
-        or_(Peer.failures > 0, Peer.parked_at.is_not(None))
-    )
-    row = db.session.execute(failing).one()
+    failing = or_(Peer.failures > 0, Peer.parked_at.is_not(None))
+    row = db.session.execute(select(func.count(), func.count(Peer.parked_at)).where(failing)).one()
     return row[0], row[1]
 
 

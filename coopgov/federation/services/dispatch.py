@@ -21,6 +21,7 @@ LEASE = timedelta(seconds=30)  # of a courier that does not renew it: it was kil
 HELD_FOR = timedelta(minutes=5)  # when the fault is ours
 RECHECK = "federation.recheck"
 MOST_OF_A_HOST = 64  # parcels that a courier holds for one server
+CHANGED = ("state", "attempts", "next_at", "finished_at", "last_error")
 _QUIETLY = {"synchronize_session": False}
 _table: Any = Delivery.__table__
 
@@ -92,7 +93,7 @@ def _take_back_from_the_dead(now: datetime) -> None:
 
 
 def _without_the_dropped(rows: Sequence[Any], now: datetime) -> list[Any]:
-    """``rows`` without those that must not leave: of withdrawn announcements (but for the Delete), to blocked domains."""
+    """``rows`` without those that must not leave: to blocked domains, or of withdrawn announcements, Deletes apart."""
     blocked = set(blocked_hosts())
     dropped = [row.id for row in rows if row.host in blocked or (row[-1] and row.type != "Delete")]
     if dropped:
@@ -151,9 +152,7 @@ def settle(results: Collection[Result], lease: str, now: datetime, chance: rando
     )
     others = [_row(result, now) for result in results if result.meaning is not Meaning.DONE]
     if others:
-        values = {
-            name: bindparam(f"new_{name}") for name in ("state", "attempts", "next_at", "finished_at", "last_error")
-        }
+        values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in CHANGED}
         one = update(_table).where(_table.c.id == bindparam("row"), _table.c.lease == lease).values(lease="", **values)
         session.connection().execute(one, others)
     _note_peers(results, now, chance)

@@ -79,12 +79,16 @@ def reads_as_public() -> bool:
 
 
 def public_page(
-    stamp: Hashable, render: Callable[[], str | bytes], mimetype: str = "text/html", until: datetime | None = None
+    stamp: Hashable,
+    render: Callable[[], str | bytes],
+    mimetype: str = "text/html",
+    until: datetime | None = None,
+    status: int = 200,
 ) -> Response:
     """The public's answer for this address: from memory when ``stamp`` is the one it was made with.
 
     ``render`` makes the body otherwise; ``until`` is an instant at which the page changes without a write. The ETag is
-    made of the bytes, so a proxy that kept the page is told 304.
+    made of the bytes, so a proxy that kept the page is told 304, unless ``status`` says more than that.
     """
     now = received_at()
     key = (request.path, urlencode(sorted(request.args.items(multi=True))), current_language())
@@ -95,7 +99,7 @@ def public_page(
         kept = _keep(body.encode() if isinstance(body, str) else body, stamp, mimetype, now, until)
         if len(kept.body) <= MOST_BYTES:
             store.put(key, kept)
-    return _answer(kept, now)
+    return _answer(kept, now, status)
 
 
 def _keep(body: bytes, stamp: Hashable, mimetype: str, now: datetime, until: datetime | None) -> _Kept:
@@ -104,16 +108,17 @@ def _keep(body: bytes, stamp: Hashable, mimetype: str, now: datetime, until: dat
     return _Kept(stamp, end, body, etag, mimetype)
 
 
-def _answer(kept: _Kept, now: datetime) -> Response:
+def _answer(kept: _Kept, now: datetime, status: int) -> Response:
     seconds = min(SHARED_FOR_S, int((kept.until - now).total_seconds()))  # a vote that has closed is not shown open
     zips = "gzip" in request.headers.get("Accept-Encoding", "")
-    response = Response(kept.packed if zips else kept.body, mimetype=kept.mimetype)
+    response = Response(kept.packed if zips else kept.body, status, mimetype=kept.mimetype)
     if zips:
         response.headers["Content-Encoding"] = "gzip"
     response.headers["Cache-Control"] = f"public, max-age={seconds}"
     response.headers["Vary"] = "Cookie, Accept-Encoding"
     response.set_etag(kept.etag, weak=True)
-    response.make_conditional(request.environ)
+    if status == 200:  # RFC 9110, 13.2.1: what is gone is gone also for those who have seen it
+        response.make_conditional(request.environ)
     return response
 
 

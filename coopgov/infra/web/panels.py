@@ -17,7 +17,7 @@ from coopgov.core.viewer import Viewer
 class Panel:
     """``render(viewer, subject id)`` gives the HTML for ``slot`` (empty: nothing); ``stamp(subject id)`` its age."""
 
-    # thread.side | proposal.side | proposal.foot | group.main | group.side | home.lead | home.side | home.officer | …
+    # thread.head | thread.side | proposal.head | proposal.side | group.main | group.side | home.head | home.side …
     slot: str
     render: Callable[[Viewer, int], Markup]
     stamp: Callable[[int], Hashable] = lambda _subject: None
