@@ -1,7 +1,6 @@
 """A post as followers will see it, and what other features' pages show of announcements."""
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import render_template
 from markupsafe import Markup
@@ -12,7 +11,7 @@ from coopgov.decisions.queries import is_public_now
 from coopgov.decisions.rules import acts_open_to
 from coopgov.federation import composing
 from coopgov.federation.models import Announcement
-from coopgov.federation.queries.actors import the_actor
+from coopgov.federation.queries.actors import handle_of, the_actor
 from coopgov.federation.queries.announcements import echo_about, silence_over
 from coopgov.federation.rules.announcing import Post, subject_of
 from coopgov.federation.rules.documents import html_of
@@ -42,7 +41,7 @@ def said_post(announcement: Announcement) -> Post:
 def _address() -> str:
     """The actor as people elsewhere write it: ``@harbour@example.org``; empty before there is one."""
     actor = the_actor()
-    return f"@{actor.handle}@{urlsplit(site_url()).netloc}" if actor else ""
+    return f"@{handle_of(actor)}" if actor else ""
 
 
 def _drawn(template: str, **facts: Any) -> Markup:

@@ -14,8 +14,10 @@ from sqlalchemy import func, select
 from coopgov.decisions.models import Ballot, Outcome, Proposal, ResultRow, RollEntry
 from coopgov.decisions.queries import electors_without_ballot, entry_of
 from coopgov.demo.cast import book, persona_email, personas
-from coopgov.demo.seed import MAILED_SINCE, Demo, demo_facts, seed_demo
+from coopgov.demo.seed import MAILED_SINCE, TOLD_SINCE, Demo, demo_facts, seed_demo
 from coopgov.discussion.models import Comment, Moderation, Revision, Thread
+from coopgov.federation.models import Announcement
+from coopgov.federation.queries.actors import the_actor
 from coopgov.groups.models import Group, Seat
 from coopgov.groups.queries import convenor_ids, group_by_slug, sitters_at
 from coopgov.identity.models import Party
@@ -232,6 +234,24 @@ def test_the_demos_addresses_answer(demo: Demo, seeded: tuple[Flask, Demo], brow
     for name in ("public_thread", "open_proposal", "closed_proposal", "ballot_link"):
         assert browser().get(facts[name]).status_code == 200, name
     assert browser().get(facts["private_thread"]).status_code == 404
+
+
+def test_what_happened_lately_in_public_was_announced(demo: Demo, seeded: tuple[Flask, Demo]) -> None:
+    said = db.session.scalars(select(Announcement).order_by(Announcement.id)).all()
+    assert {one.kind for one in said} == {"thread", "opened", "closes_soon", "result"}
+    assert all(one.published_at >= NOW - timedelta(days=TOLD_SINCE) for one in said)
+    assert not any("report-review" in one.path for one in said)
+    passed = next(one for one in said if one.kind == "result")
+    assert passed.title.startswith("Passed: ")
+    assert "on the roll voted" in passed.words
+
+
+def test_the_demo_says_where_its_actor_is(demo: Demo, seeded: tuple[Flask, Demo]) -> None:
+    actor = the_actor()
+    assert actor is not None
+    assert actor.handle == "harbour_social"
+    facts = demo_facts(demo, seeded[0].extensions["coopgov.settings"])
+    assert facts["actor"] == f"http://localhost{actor.path}"
 
 
 def test_the_applicants_link_leads_to_the_choice_of_what_to_give_again_and_again(

@@ -24,6 +24,7 @@ from coopgov.tally.rule import PRESETS
 from tests.conftest import Clock
 from tests.decisions.scene import Scene, author_of, opened, scene, terms, vote
 from tests.federation.announcing import actor, announcements, follower, the_one
+from tests.federation.sinks import Sinks, followers
 
 CatchUp = Callable[[], int]
 ACTS = 60
@@ -195,6 +196,31 @@ def test_while_voting_is_open_no_number_leaves(app: Flask, catch_up: CatchUp, cl
     for kind in ("opened", "closes_soon"):
         words = the_one(kind).words.replace("29 November 2026, 12:00", "")
         assert not any(sign.isdigit() for sign in words), words
+
+
+@pytest.mark.parametrize("act", ["members", "hide", "delete"])
+def test_a_courier_that_is_quicker_than_the_worker_sends_nothing_that_went_private(
+    app: Flask, catch_up: CatchUp, sinks: Sinks, deliver: Callable[..., None], clock: Clock, act: str
+) -> None:
+    followers([sinks.inbox("127.0.0.2"), sinks.inbox("127.0.0.3")])
+    on = scene()
+    with write_transaction():
+        secret = talk.open_thread(on.group, author_of(on.author), "Secret", "Words.", True, clock.now)
+        talk.open_thread(on.group, author_of(on.author), "Open", "Words.", True, clock.now)
+    catch_up()
+    with write_transaction():
+        thread = db.session.get_one(Thread, secret.id)
+        if act == "members":
+            talk.change_visibility(thread, False, thread.author_id, True, clock.now)
+        elif act == "hide":
+            talk.hide_words(thread, None, on.convenor.id, "Rude.", clock.now)
+        else:
+            talk.delete_words(thread, None, thread.author_id, clock.now)
+    deliver()
+    catch_up()
+    deliver()
+    assert len(sinks.hits) == 2  # of the other thread; who never had this one has nothing to forget
+    assert not any(b"Secret" in hit.body for hit in sinks.hits)
 
 
 def test_an_outcome_is_told_with_the_proposal_only_while_that_is_public(

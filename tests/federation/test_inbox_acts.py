@@ -1,6 +1,7 @@
 """What follows from what others say: they follow and leave, like and share, and take it back, in any order."""
 
 import itertools
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -8,12 +9,15 @@ import pytest
 from sqlalchemy import func, select
 
 from coopgov.federation.jobs import inbox as inbox_jobs
-from coopgov.federation.models import Received, RemoteActor, RemoteKey
+from coopgov.federation.models import DomainBlock, Received, RemoteActor, RemoteKey
+from coopgov.federation.queries.actors import current_key
+from coopgov.federation.rules.signatures import Incoming, read_claim, verify
 from coopgov.federation.services.blocks import block
 from coopgov.infra.db import db, write_transaction
 from coopgov.infra.jobs import Job
+from tests.conftest import NOW
 from tests.federation.conftest import SITE, Scene
-from tests.federation.peers import Json, Person, hangs, says, shows
+from tests.federation.peers import Heard, Json, Person, hangs, says, shows
 
 
 @pytest.fixture
@@ -38,6 +42,29 @@ def test_a_follow_is_accepted_at_the_followers_own_inbox(scene: Scene, ada: Pers
     scene.tells(ada, follow)
     assert scene.followers() == [ada.uri]
     assert scene.accepted() == [(follow["id"], ada.inbox)]
+
+
+def test_the_accept_arrives_with_our_signature(scene: Scene, ada: Person, deliver: Callable[..., None]) -> None:
+    follow = ada.follows(scene.actor)
+    scene.tells(ada, follow)
+    deliver()
+    (heard,) = scene.peer.posted("/users/ada/inbox")
+    assert (heard.json["type"], heard.json["actor"]) == ("Accept", scene.actor)
+    assert heard.json["object"] == {"id": follow["id"], "type": "Follow", "actor": ada.uri, "object": scene.actor}
+    assert_is_ours(scene, heard)
+
+
+def test_what_we_ask_has_our_signature(scene: Scene, ada: Person) -> None:
+    scene.tells(ada, ada.follows(scene.actor))
+    (heard,) = (heard for heard in scene.peer.heard if heard.method == "GET")
+    assert_is_ours(scene, heard)
+
+
+def assert_is_ours(scene: Scene, heard: Heard) -> None:
+    """The other server would believe that it comes from us."""
+    claim = read_claim(Incoming(heard.method, heard.target, scene.peer.base, heard.headers, heard.body), NOW)
+    assert claim.key_id == f"{scene.actor}#main-key"
+    verify(claim, current_key(1).public_pem)
 
 
 def test_another_follow_is_accepted_again_and_counts_once(scene: Scene, ada: Person) -> None:
@@ -281,6 +308,20 @@ def test_an_update_of_somebody_whom_their_server_does_not_know(
     assert (scene.followers() == [ada.uri]) is stays
 
 
+@pytest.mark.parametrize("status", [404, 410])
+def test_who_is_gone_with_their_inbox_is_forgotten_and_nobody_else(
+    scene: Scene, ada: Person, grace: Person, deliver: Callable[..., None], status: int
+) -> None:
+    for person in (ada, grace):
+        scene.tells(person, person.follows(scene.actor))
+        scene.peer.pages[f"{person.path}/inbox"] = says(status)
+    scene.peer.pages[ada.path] = says(status)
+    deliver()
+    scene.clock.forward(minutes=10)
+    scene.work()
+    assert scene.followers() == [grace.uri]
+
+
 def test_an_old_key_is_asked_for_again_after_a_day(scene: Scene, ada: Person) -> None:
     note = scene.note(scene.announce())
     scene.tells(ada, ada.follows(scene.actor))
@@ -302,6 +343,14 @@ def test_what_was_said_before_a_block_is_not_acted_upon_after_it(scene: Scene, a
     scene.work()
     assert scene.followers() == []
     assert scene.accepted() == []
+
+
+def test_a_block_counts_even_if_the_key_came_in_while_it_was_made(scene: Scene, ada: Person) -> None:
+    assert scene.tell(ada, ada.follows(scene.actor)) == 202
+    with write_transaction() as session:  # the block alone: whom it forgot has been written down again since
+        session.add(DomainBlock(domain="127.0.0.1", blocked_by="cli", at=NOW))
+    scene.work()
+    assert scene.followers() == []
 
 
 def _tidy(scene: Scene) -> None:

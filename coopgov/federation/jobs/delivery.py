@@ -134,7 +134,7 @@ def _recheck(payload: Payload, now: datetime) -> None:
     after: int = payload.get("after", 0)
     people = reached_at(payload["inbox"], after, RECHECKED_AT_ONCE)
     for number, who in enumerate(people):
-        ask_anew(who, now, wait=RECHECK_PACE * number)
+        ask_anew(who, now, wait=RECHECK_PACE * number, is_lost=True)
     if len(people) == RECHECKED_AT_ONCE:
         then = now + RECHECK_PACE * RECHECKED_AT_ONCE
         key = f"{dispatch.RECHECK}:{payload['inbox']}:{people[-1].id}:{now:%Y-%m-%d}"

@@ -41,16 +41,17 @@ def _ask(question: _Question, _key: str) -> Answer:
 
 
 def _note(payload: Payload, answer: Answer, now: datetime) -> None:
-    """Whoever their own server says is gone for good (410) is forgotten; not found (404) may be a mishap."""
+    """Who is gone as their own server says (410) is forgotten; not found (404) may be a mishap, if all else is well."""
     who = db.session.get(RemoteActor, payload["actor"])
     if who is None:
         return
     if isinstance(answer, FoundActor) and answer.uri == who.uri:
         note_actor(answer, now)
-    elif isinstance(answer, PeerGone) and answer.status == 410:
+    elif isinstance(answer, PeerGone) and (answer.status == 410 or payload["is_lost"]):
         forget_actors([who.id])
     elif isinstance(answer, PeerDown) and payload["tries"] < MOST_TRIES:
-        ask_anew(who, now, payload["tries"] + 1, back_off(payload["tries"] + 1))
+        tries = payload["tries"] + 1
+        ask_anew(who, now, tries, back_off(tries), is_lost=payload["is_lost"])
 
 
 def _tidy(_id: int, now: datetime) -> None:

@@ -1,6 +1,6 @@
 """Reads of announcements: which ones stand, over what there is silence, how far they got and what came back."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,9 +9,10 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from coopgov.core.errors import NotFound
 from coopgov.decisions.models import Proposal
-from coopgov.decisions.queries import is_public_now
+from coopgov.decisions.queries import is_shown_to_all
 from coopgov.discussion.models import Thread
 from coopgov.federation.models import Activity, Announcement, Delivery, Follower, Reaction, RemoteActor, Silence
+from coopgov.federation.rules.announcing import subject_of
 from coopgov.infra.db import db
 
 
@@ -63,16 +64,31 @@ def was_announced(subject: str) -> bool:
 def may_be_told(announcement: Announcement) -> bool:
     """Whether anybody may read what the announcement is about now: false also in the moment between a thread's going
     private and its announcement's withdrawal, which is a job. Before each sending and showing."""
-    if announcement.withdrawn_at is not None:
-        return False
-    kind, _, number = announcement.subject.partition(":")
-    if kind == "thread":
-        thread = db.session.get(Thread, int(number))
-        return thread is not None and thread.is_public and thread.state == "visible"
-    if kind == "proposal":
-        proposal = db.session.get(Proposal, int(number))
-        return proposal is not None and is_public_now(proposal)
-    return True
+    return not untellable([announcement.id])
+
+
+def untellable(numbers: Collection[int]) -> set[int]:
+    """Those of the announcements with these ids that may not be told any more; see ``may_be_told``."""
+    query = select(Announcement.id, Announcement.subject, Announcement.withdrawn_at)
+    rows = db.session.execute(query.where(Announcement.id.in_(numbers))).all() if numbers else []
+    public = _public_among({row.subject for row in rows})
+    return {row.id for row in rows if row.withdrawn_at is not None or (row.subject and row.subject not in public)}
+
+
+def _public_among(subjects: Collection[str]) -> set[str]:
+    """Those of ``subjects`` that anybody may read."""
+    numbers: dict[str, list[int]] = {"thread": [], "proposal": []}
+    for kind, _, number in (subject.partition(":") for subject in subjects if subject):
+        numbers[kind].append(int(number))
+    threads = select(Thread.id).where(Thread.id.in_(numbers["thread"]), Thread.is_public, Thread.state == "visible")
+    proposals = select(Proposal.id).join(Thread, Thread.id == Proposal.thread_id)
+    proposals = proposals.where(Proposal.id.in_(numbers["proposal"]), is_shown_to_all())
+    return {
+        subject_of(kind, number)
+        for kind, query in (("thread", threads), ("proposal", proposals))
+        if numbers[kind]
+        for number in db.session.scalars(query)
+    }
 
 
 def said_by_hand_since(instant: datetime, title: str, words: str) -> Announcement | None:

@@ -57,7 +57,8 @@ def _receive(now: datetime) -> None:
     claim = _claim(body, now)
     if not is_id(claim.key_id):
         raise Turned(401, "signature: the key's id is no address")
-    _refuse_blocked(claim.key_id)
+    if host_of(claim.key_id) != host_of(said.actor):
+        _refuse_blocked(claim.key_id)
     if said.type == "Delete" and said.object_uri == said.actor and remote_actor(said.actor) is None:
         return  # most of what big servers send: somebody left whom we never knew
     if not same_origin(said.uri, said.actor):

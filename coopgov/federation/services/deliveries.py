@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import Select, case, insert, literal, or_, select, update
+from sqlalchemy import Select, case, func, insert, literal, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from coopgov.federation.models import Activity, Announcement, Delivery, Follower, Inbox, Peer, RemoteActor
@@ -12,7 +12,6 @@ from coopgov.federation.rules.delivering import NEVER
 from coopgov.federation.rules.hosts import authority_of
 from coopgov.infra.db import UtcDateTime, writing_session
 
-FRESH = ("queued", "running")  # not finished yet
 BEST_INBOX = case((RemoteActor.shared_inbox != "", RemoteActor.shared_inbox), else_=RemoteActor.inbox)
 
 
@@ -29,7 +28,7 @@ def send_to_followers(activity: Activity, now: datetime) -> int:
     )
     session = writing_session()
     session.flush()
-    _make_known(session.scalars(theirs.where(BEST_INBOX.not_in(select(Inbox.url)))))
+    get_to_know(session.scalars(theirs.where(BEST_INBOX.not_in(select(Inbox.url)))))
     return _queue(activity, Inbox.url.in_(theirs), now)
 
 
@@ -40,8 +39,7 @@ def send_to(activity: Activity, inbox_url: str, now: datetime) -> int:
     """
     session = writing_session()
     session.flush()
-    if session.scalar(select(Inbox.id).where(Inbox.url == inbox_url)) is None:
-        _make_known([inbox_url])
+    get_to_know([inbox_url])
     return _queue(activity, Inbox.url == inbox_url, now)
 
 
@@ -70,10 +68,14 @@ def _of(announcement: Announcement, but: Activity) -> Select[int]:
     return select(Activity.id).where(Activity.announcement_id == announcement.id, Activity.id != but.id)
 
 
-def _make_known(urls: Iterable[str]) -> None:
-    """Rows for inboxes that nothing was sent to before, and for their servers; what is no address is passed over."""
-    found = [(url, host) for url in urls if (host := _readable_authority(url))]
-    session = writing_session()
+def get_to_know(urls: Iterable[str]) -> None:
+    """Rows for inboxes that nothing was sent to before, and for their servers; what is no address is passed over.
+
+    Done when somebody begins to follow, it is not left to the moment of the announcement.
+    """
+    session, wanted = writing_session(), list(dict.fromkeys(urls))
+    there = set(session.scalars(select(Inbox.url).where(Inbox.url.in_(wanted))))
+    found = [(url, host) for url in wanted if url not in there and (host := _readable_authority(url))]
     known = set(session.scalars(select(Peer.host).where(Peer.host.in_({host for _, host in found}))))
     if peers := [{"host": host} for host in dict.fromkeys(host for _, host in found) if host not in known]:
         session.execute(insert(Peer), peers)
@@ -100,8 +102,7 @@ def _queue(activity: Activity, wanted: ColumnElement[bool], now: datetime) -> in
     blocked: Sequence[str] = blocked_hosts()
     if blocked:
         rows = rows.where(Inbox.host.not_in(blocked))
-    added = session.execute(
-        insert(Delivery).from_select(["activity_id", "inbox_id", "next_at"], rows.order_by(Inbox.id))
-    )
+    number = session.scalar(select(func.count()).select_from(rows.subquery())) or 0
+    session.execute(insert(Delivery).from_select(["activity_id", "inbox_id", "next_at"], rows.order_by(Inbox.id)))
     session.info["jobs_added"] = True
-    return int(added.rowcount)  # type: ignore[attr-defined]  # of a CursorResult
+    return number

@@ -11,6 +11,7 @@ from sqlalchemy.orm import aliased
 from sqlalchemy.sql.elements import ColumnElement
 
 from coopgov.federation.models import Activity, Announcement, Delivery, Inbox, Peer
+from coopgov.federation.queries.announcements import untellable
 from coopgov.federation.queries.peers import blocked_hosts
 from coopgov.federation.rules.delivering import MOST_ATTEMPTS, Meaning, Parcel, Result
 from coopgov.federation.services import peers
@@ -52,7 +53,7 @@ def claim(now: datetime, lease: str, limit: int, held: Counter[str], *, probes: 
     columns = (
         *(Delivery.id, Delivery.inbox_id, Inbox.url, Inbox.host, Peer.dialect, Delivery.activity_id),
         *(Announcement.version, Activity.actor_id, Activity.key_number, Delivery.attempts, Activity.type),
-        Announcement.withdrawn_at.is_not(None),
+        Activity.announcement_id,
     )
     rows: Sequence[Any] = session.execute(waiting.with_only_columns(*columns)).all()
     rows = _without_the_dropped(rows, now)
@@ -93,9 +94,13 @@ def _take_back_from_the_dead(now: datetime) -> None:
 
 
 def _without_the_dropped(rows: Sequence[Any], now: datetime) -> list[Any]:
-    """``rows`` without those that must not leave: to blocked domains, or of withdrawn announcements, Deletes apart."""
+    """``rows`` without those that must not leave: to blocked domains, and of what the public may not read any more,
+    withdrawn already or about to be (but for the Delete)."""
     blocked = set(blocked_hosts())
-    dropped = [row.id for row in rows if row.host in blocked or (row[-1] and row.type != "Delete")]
+    private = untellable({row.announcement_id for row in rows if row.announcement_id})
+    dropped = [
+        row.id for row in rows if row.host in blocked or (row.announcement_id in private and row.type != "Delete")
+    ]
     if dropped:
         writing_session().execute(
             update(Delivery).where(Delivery.id.in_(dropped)).values(state="dropped", finished_at=now),

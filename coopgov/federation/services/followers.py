@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 
 from coopgov.federation.models import Activity, Actor, Follower, RemoteActor
-from coopgov.federation.services.deliveries import send_to
+from coopgov.federation.services.deliveries import get_to_know, send_to
 from coopgov.infra.db import writing_session
 
 
@@ -25,6 +25,7 @@ def follow(actor: Actor, who: RemoteActor, follow_uri: str, followed: str, now: 
     session.add(accept)
     session.flush()
     send_to(accept, who.inbox, now)
+    get_to_know([who.best_inbox])
 
 
 def unfollow(actor_id: int, who: RemoteActor) -> None:

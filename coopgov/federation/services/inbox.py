@@ -102,11 +102,16 @@ def _actor_called(uri: str) -> Actor | None:
     return actor_by_id(number) if number else None
 
 
-def ask_anew(who: RemoteActor, now: datetime, tries: int = 0, wait: timedelta = timedelta()) -> None:
-    """A job asks their server who they are; at most once every REFRESH_EVERY_S, the last wish always after it."""
+def ask_anew(
+    who: RemoteActor, now: datetime, tries: int = 0, wait: timedelta = timedelta(), *, is_lost: bool = False
+) -> None:
+    """A job asks their server who they are; at most once every REFRESH_EVERY_S, the last wish always after it.
+
+    ``is_lost``: their inbox is not there any more, so that they are gone when they cannot be found either.
+    """
     at = now + wait
     turn = int(at.timestamp()) // REFRESH_EVERY_S
-    payload = {"actor": who.id, "tries": tries}
+    payload = {"actor": who.id, "tries": tries, "is_lost": is_lost}
     if enqueue(REFRESH, f"{REFRESH}:{who.id}:{turn}", payload, at) is None:
         later = datetime.fromtimestamp((turn + 1) * REFRESH_EVERY_S, UTC)
         enqueue(REFRESH, f"{REFRESH}:{who.id}:{turn + 1}", payload, later)
