@@ -69,6 +69,7 @@ def test_what_is_no_address_of_a_server_is_refused(uri: str) -> None:
 def test_an_origin_is_scheme_host_and_port() -> None:
     assert authority_of("https://Example.org:443/x") == "example.org"
     assert authority_of("http://[::1]:5000/") == "[::1]:5000"
+    assert authority_of("http://example.org:443/") == "example.org:443"
     assert origin_of("http://example.org:80/x") == "http://example.org"
     assert same_origin("https://example.org/a", "https://EXAMPLE.org:443/b")
     assert not same_origin("https://example.org/", "http://example.org/")

@@ -326,7 +326,7 @@ def _pem(key: Any) -> str:
 def test_keys_that_prove_nothing_are_refused() -> None:
     small = _pem(rsa.generate_private_key(65537, 1024))
     curve = _pem(ec.generate_private_key(ec.SECP256R1()))
-    for pem in (small, curve, "", "no key", "x" * 5_000, PUBLIC.replace("A", "é")):
+    for pem in (small, curve, "", "no key", "x" * 5_000, PUBLIC + "x" * 5_000, PUBLIC.replace("A", "é")):
         assert reason(signed("cavage"), pem) == "key"
 
 

@@ -66,12 +66,8 @@ def folded_domain(text: str) -> str:
 
 def is_blocked(host: str, domains: Collection[str]) -> bool:
     """Whether ``host`` (as ``host_of`` gives it) is one of ``domains``, or below one of them."""
-    if host in domains:
-        return True
-    if _is_address(host):
-        return False
     labels = host.split(".")
-    return any(".".join(labels[start:]) in domains for start in range(1, len(labels)))
+    return any(".".join(labels[start:]) in domains for start in range(len(labels)))
 
 
 def _split(uri: str) -> SplitResult:
@@ -113,11 +109,3 @@ def _punycode(name: str) -> str:
         return idna.encode(name, uts46=True).decode().lower()
     except idna.IDNAError as error:
         raise ValueError("no host") from error
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
