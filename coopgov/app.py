@@ -30,6 +30,7 @@ from coopgov.federation import post_card
 from coopgov.federation.jobs import actors as actor_jobs
 from coopgov.federation.jobs import delivery as delivery_jobs
 from coopgov.federation.jobs import inbox as federation_inbox_jobs
+from coopgov.federation.queries import actors as actor_queries
 from coopgov.federation.queries import health as federation_health
 from coopgov.federation.routes import actors as actors_routes
 from coopgov.federation.routes import admin as federation_admin
@@ -279,6 +280,7 @@ def _register(app: Flask, settings: Settings) -> None:
         "coopgov.unread": notifications_queries.unread_count,
         "coopgov.interests": groups_queries.group_names,
         "coopgov.joinable": terms_queries.is_open,
+        "coopgov.followable": actor_queries.followable,
         "coopgov.pages": PageStore(),
         "coopgov.static": static.load_files(paths.STATIC),
     }

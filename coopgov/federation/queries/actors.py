@@ -35,6 +35,12 @@ def handle_of(actor: Actor) -> str:
     return f"{actor.handle}@{site_url().partition('://')[2].partition('/')[0]}"
 
 
+def followable() -> tuple[str, str]:
+    """Handle and path of the co-op's actor, for every page; both empty before the worker has made it."""
+    actor = the_actor()
+    return (handle_of(actor), actor.path) if actor else ("", "")
+
+
 def keys_of(actor_id: int) -> Sequence[ActorKey]:
     """All keys of the actor, the newest first."""
     query = select(ActorKey).where(ActorKey.actor_id == actor_id).order_by(ActorKey.number.desc())

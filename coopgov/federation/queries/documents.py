@@ -10,6 +10,8 @@ from sqlalchemy import Select, String, cast, func, literal, select
 from coopgov.core.errors import NotFound
 from coopgov.core.text import N_
 from coopgov.decisions.models import Proposal
+from coopgov.decisions.queries import is_shown_to_all
+from coopgov.discussion.models import Thread
 from coopgov.federation.models import Activity, Actor, Announcement, Follower, Reaction
 from coopgov.federation.queries.actors import current_key, key_id
 from coopgov.federation.queries.announcements import may_be_told
@@ -206,11 +208,31 @@ def share_count(announcement: Announcement) -> int:
     return _reactions(announcement, "share")
 
 
-def standing_note(subject: str, kinds: Sequence[str]) -> Announcement | None:
-    """The newest announcement of one of ``kinds`` about ``subject`` that anybody may read."""
-    is_one = (Announcement.subject == subject) & Announcement.kind.in_(kinds) & Announcement.withdrawn_at.is_(None)
-    found = db.session.scalars(select(Announcement).where(is_one).order_by(Announcement.id.desc())).first()
-    return found if found is not None and may_be_told(found) else None
+def note_of_thread(thread_id: int) -> str:
+    """Path of the announcement of a public thread; empty without one. One statement."""
+    query = _standing("thread", f"thread:{thread_id}").join(Thread, Thread.id == thread_id)
+    return _path_of(query.where(Thread.is_public, Thread.state == "visible"))
+
+
+def note_of_proposal(proposal_id: int) -> str:
+    """Path of the announcement of a public vote's opening; empty without one. One statement."""
+    query = _standing("opened", f"proposal:{proposal_id}").join(Proposal, Proposal.id == proposal_id)
+    return _path_of(query.join(Thread, Thread.id == Proposal.thread_id).where(is_shown_to_all()))
+
+
+def last_said() -> int:
+    """Rises whenever anything is announced, changed or taken back."""
+    return db.session.scalar(select(func.max(Activity.id))) or 0
+
+
+def _standing(kind: str, subject: str) -> Select[Any]:
+    is_one = (Announcement.kind == kind) & (Announcement.subject == subject)
+    return select(Announcement).where(is_one, Announcement.withdrawn_at.is_(None))
+
+
+def _path_of(query: Select[Any]) -> str:
+    found = db.session.scalars(query.order_by(Announcement.id.desc())).first()
+    return found.note_path if found is not None else ""
 
 
 def _reactions(announcement: Announcement, kind: str) -> int:

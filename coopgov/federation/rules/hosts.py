@@ -57,9 +57,10 @@ def folded_domain(text: str) -> str:
     Raises Refused("domain.unreadable").
     """
     typed = text.strip()
-    name, slash, path = typed.partition("/")
+    scheme, _, rest = typed.partition("://") if "://" in typed else ("https", "", typed)
+    authority, slash, path = rest.partition("/")
     try:
-        return host_of(typed if "://" in typed else f"https://{name.rpartition('@')[2]}{slash}{path}")
+        return host_of(f"{scheme}://{authority.rsplit('@', 1)[-1]}{slash}{path}")
     except ValueError as error:
         raise Refused("domain.unreadable", field="domain") from error
 

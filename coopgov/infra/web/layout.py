@@ -14,7 +14,7 @@ from coopgov.config import Settings
 from coopgov.infra import i18n
 from coopgov.infra.coop import Coop, the_coop
 from coopgov.infra.db import db
-from coopgov.infra.settings import current_settings
+from coopgov.infra.settings import current_settings, site_url
 from coopgov.infra.web.access import current_viewer
 from coopgov.infra.web.csrf import token_field
 from coopgov.infra.web.moment import received_at
@@ -36,6 +36,8 @@ class Profile:
     language: str = i18n.DEFAULT
     version: int = 0
     is_joinable: bool = False  # people can apply
+    handle: str = ""  # name@host in the fediverse; empty while nobody can follow
+    actor_path: str = ""  # where machines find who that is
 
 
 def coop_profile() -> Profile:
@@ -50,7 +52,7 @@ def _kept_profile() -> Profile:
     kept = current_app.extensions.get("coopgov.profile")
     if kept is None or abs((received_at() - kept[1]).total_seconds()) >= KEEP_PROFILE_S:
         try:
-            kept = (_profile_of(the_coop(), current_app.extensions["coopgov.joinable"]()), received_at())
+            kept = (_profile_of(the_coop()), received_at())
         except OperationalError:  # the page that says so has to have a name too
             db.session.rollback()
             return kept[0] if kept else Profile()
@@ -64,10 +66,13 @@ def forget_profile() -> None:
     current_app.extensions.pop("coopgov.profile", None)
 
 
-def _profile_of(row: Coop | None, is_joinable: bool) -> Profile:
+def _profile_of(row: Coop | None) -> Profile:
     if row is None:
         return Profile()
-    return Profile(row.name, row.summary, row.about_html, row.zone, row.language, row.version, is_joinable)
+    is_joinable: bool = current_app.extensions["coopgov.joinable"]()
+    handle, path = current_app.extensions["coopgov.followable"]()
+    words = (row.name, row.summary, row.about_html, row.zone, row.language, row.version)
+    return Profile(*words, is_joinable, handle, path)
 
 
 def choose_language() -> None:
@@ -113,6 +118,7 @@ def layout_facts() -> dict[str, Any]:
         "flashes": spoken(),
         "panels": panels,
         "now": received_at(),
+        "home_url": site_url("/"),
     }
 
 
