@@ -32,7 +32,7 @@ from coopgov.core.time import utc_now
 from coopgov.federation.jobs.delivery import Courier
 from coopgov.federation.models import Activity, Actor, Announcement, Delivery, Follower, RemoteActor
 from coopgov.federation.services.actors import begin_actor
-from coopgov.federation.services.deliveries import send_to_followers
+from coopgov.federation.services.deliveries import get_to_know, send_to_followers
 from coopgov.infra.coop import found_coop
 from coopgov.infra.db import db, write_transaction
 from coopgov.infra.migrate import migrate
@@ -96,6 +96,7 @@ def follow(actor: Actor, inboxes: int, hosts: str, now: datetime) -> None:
         session.execute(insert(RemoteActor), rows)
         for number in session.scalars(select(RemoteActor.id)):
             session.add(Follower(actor_id=actor.id, remote_actor_id=number, follow_uri="", followed_at=now))
+        get_to_know(row["inbox"] for row in rows)
 
 
 def publish(actor_id: int, now: datetime) -> float:

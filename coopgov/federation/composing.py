@@ -35,7 +35,7 @@ _MENTION = re.compile(r'<a [^>]*class="mention"[^>]*>.*?</a>', re.DOTALL)
 
 def thread_post(thread: Thread) -> Post:
     """Of a public discussion that has begun."""
-    return new_thread_post(group_by_id(thread.group_id), thread.title, thread.html, thread.path)
+    return new_thread_post(group_by_id(thread.group_id), thread.title, thread.html, f"/t/{thread.id}")
 
 
 def new_thread_post(group: Group, title: str, html: str, path: str) -> Post:
@@ -49,7 +49,7 @@ def opened_post(proposal: Proposal) -> Post:
     """Of a proposal whose voting has opened, or will."""
     group = group_by_id(proposal.group_id)
     with _in_its_language():
-        post = _post("opened", proposal.title, [_who_votes(proposal, group)], proposal.path, group)
+        post = _post("opened", proposal.title, [_who_votes(proposal, group)], _address(proposal), group)
         return with_excerpt(post, _told(proposal.html))
 
 
@@ -57,7 +57,7 @@ def withdrawn_post(proposal: Proposal) -> Post:
     """Of a proposal that its author took back while it was open."""
     with _in_its_language():
         words = [_("Its author took the proposal back, so there is no result.")]
-        post = _post("withdrawn", proposal.title, words, proposal.path, group_by_id(proposal.group_id))
+        post = _post("withdrawn", proposal.title, words, _address(proposal), group_by_id(proposal.group_id))
         return with_excerpt(post, proposal.withdrawn_reason)
 
 
@@ -66,7 +66,12 @@ def closes_soon_post(proposal: Proposal) -> Post:
     group = group_by_id(proposal.group_id)
     with _in_its_language():
         words = [_who_votes(proposal, group), _("Not voted yet? Now is the time.")]
-        return _post("closes_soon", proposal.title, words, proposal.path, group)
+        return _post("closes_soon", proposal.title, words, _address(proposal), group)
+
+
+def _address(proposal: Proposal) -> str:
+    """Its shortest one: it stands in the post, and no later title makes it old."""
+    return f"/p/{proposal.id}"
 
 
 def _who_votes(proposal: Proposal, group: Group) -> str:
@@ -86,7 +91,7 @@ def result_post(sheet: Sheet) -> Post:
     with _in_its_language():
         words = [say(deciding(state, reasons)), *_counts(result, proposal.roll_size)]
         head = f"{_(STATES[state])}: {proposal.title}"
-        return _made(head, words, proposal.path, group_by_id(proposal.group_id))
+        return _made(head, words, _address(proposal), group_by_id(proposal.group_id))
 
 
 def outcome_post(sheet: Sheet) -> Post:
@@ -96,7 +101,7 @@ def outcome_post(sheet: Sheet) -> Post:
         raise ValueError("no outcome has been recorded")
     with _in_its_language():
         review = [_("To be reviewed on %(day)s.", day=day(outcome.review_on))] if outcome.review_on else []
-        post = _post("outcome", proposal.title, review, proposal.path, group_by_id(proposal.group_id))
+        post = _post("outcome", proposal.title, review, _address(proposal), group_by_id(proposal.group_id))
         return with_excerpt(post, _told(outcome.html))
 
 

@@ -13,7 +13,7 @@ from coopgov.federation import composing
 from coopgov.federation.models import Announcement
 from coopgov.federation.queries.actors import handle_of, the_actor
 from coopgov.federation.queries.announcements import echo_about, silence_over
-from coopgov.federation.rules.announcing import Post, subject_of
+from coopgov.federation.rules.announcing import HOME, Post, subject_of
 from coopgov.federation.rules.documents import html_of
 from coopgov.groups.queries import group_by_id
 from coopgov.infra.db import db
@@ -28,7 +28,7 @@ NEW_THREAD = "/t/…"  # where a discussion will be that is still being written
 def card_facts(post: Post) -> dict[str, Any]:
     """What templates/federation/_post.html needs."""
     tags = [(tag, site_url(path)) for tag, path in post.tags]
-    html = html_of(post.title, post.words, site_url(post.path), tags)
+    html = html_of(post.title, post.words, site_url(post.path) if post.path != HOME else "", tags)
     return {"post": post, "address": _address(), "html": Markup(html)}  # noqa: S704 - built and escaped by our rules
 
 

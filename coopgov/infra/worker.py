@@ -100,8 +100,11 @@ class LoopRunner:
                 log.exception("loop %s failed", self._loop.name)
             self._nudged.wait(pause)
             self._nudged.clear()
-        with self._app.app_context():
-            rounds.close()
+        try:
+            with self._app.app_context():
+                rounds.close()
+        except OperationalError as error:
+            log.warning("the database did not answer: %s", error.orig)
 
     def nudge(self) -> None:
         """Has the next turn at once."""

@@ -61,7 +61,13 @@ class Sinks:
             def log_message(self, *_: Any) -> None:
                 """Nothing."""
 
-        self._server = ThreadingHTTPServer(("0.0.0.0", 0), Handler)
+        class Server(ThreadingHTTPServer):
+            request_queue_size = 128
+
+            def handle_error(self, *_: Any) -> None:
+                """Nothing: whoever is killed hangs up."""
+
+        self._server = Server(("0.0.0.0", 0), Handler)
         self._server.daemon_threads = True
         self.port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()

@@ -24,7 +24,7 @@ def officer(app: Flask, sign_in: Callable[[int], Browser]) -> Browser:
 
 def test_the_page_is_there_before_there_is_anything_to_show(officer: Browser) -> None:
     page = officer.get(PAGE).text
-    assert "The co-op has no actor yet." in page
+    assert "The co-op has no account in the fediverse yet." in page
     assert "Nothing has been announced yet." in page
 
 
@@ -47,9 +47,7 @@ def test_the_page_tells_how_far_an_announcement_has_got_and_how_servers_fare(
     assert page.count("Try again now") == 1
 
 
-def test_a_server_in_trouble_can_be_tried_again(
-    officer: Browser, sinks: Sinks, deliver: Callable[..., None]
-) -> None:
+def test_a_server_in_trouble_can_be_tried_again(officer: Browser, sinks: Sinks, deliver: Callable[..., None]) -> None:
     follower(sinks.inbox("127.0.0.4"))
     sinks.answer("127.0.0.4", 503, 202)
     tell(announcement())

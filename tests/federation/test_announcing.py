@@ -14,6 +14,7 @@ from coopgov.discussion.models import Thread
 from coopgov.federation.models import Actor, Announcement
 from coopgov.federation.queries.actors import the_actor
 from coopgov.federation.queries.announcements import may_be_told, standing
+from coopgov.federation.queries.documents import note_document
 from coopgov.federation.rules.announcing import LONGEST_POST, Post, length_of
 from coopgov.federation.services import publishing
 from coopgov.infra.audit import AuditRow
@@ -73,7 +74,7 @@ def test_a_new_public_thread_is_announced(on: Scene, catch_up: CatchUp) -> None:
         "We have outgrown the shared machine. What now?\n"
         "Anybody can read along in our group Tech."
     )
-    assert (post.path, post.tags, post.language) == (thread.path, [["Tech", "/g/tech"]], "en")
+    assert (post.path, post.tags, post.language) == (f"/t/{thread.id}", [["Tech", "/g/tech"]], "en")
     assert (post.subject, post.published_at, post.reply_to_id) == (f"thread:{thread.id}", NOW, None)
     assert did() == [("Create", post.id)]
     assert sent() == [("Create", "https://social.example/inbox", "queued")]
@@ -129,7 +130,7 @@ def test_an_edit_reaches_everybody_who_had_the_post(on: Scene, catch_up: CatchUp
     catch_up()
     post = the_one("thread")
     assert (post.title, post.version, post.updated_at) == ("New discussion: Where do we host?", 2, clock.now)
-    assert post.path == f"/t/{thread.id}-where-do-we-host"
+    assert post.path == f"/t/{thread.id}"  # the short address outlives every title
     assert did() == [("Create", post.id), ("Update", post.id)]
     assert sent() == [
         ("Create", "https://social.example/inbox", "queued"),
@@ -223,7 +224,7 @@ def test_a_proposal_is_announced_when_voting_opens(on: Scene, catch_up: CatchUp)
         "We rent our own machine.\n"
         "All our members can vote until Sunday, 29 November 2026, 12:00 GMT."
     )
-    assert (post.path, post.tags) == (proposal.path, [["Tech", "/g/tech"]])
+    assert (post.path, post.tags) == (f"/p/{proposal.id}", [["Tech", "/g/tech"]])
 
 
 def test_a_vote_of_a_group_says_so(on: Scene, catch_up: CatchUp) -> None:
@@ -247,7 +248,7 @@ def test_the_end_of_voting_is_announced_once_below_its_opening(on: Scene, catch_
         "All our members can vote until Sunday, 29 November 2026, 12:00 GMT.\n"
         "Not voted yet? Now is the time."
     )
-    assert post.path == proposal.path
+    assert post.path == f"/p/{proposal.id}"
 
 
 def test_the_result_is_announced_with_its_verdict_and_counts(on: Scene, catch_up: CatchUp, clock: Clock) -> None:
@@ -485,6 +486,19 @@ def test_what_an_officer_writes_is_announced(on: Scene) -> None:
     assert sent() == [("Create", "https://social.example/inbox", "queued")]
     row = db.session.query(AuditRow).filter_by(act="announcement.published").one()
     assert (row.actor, row.object) == (f"party:{by.id}", f"announcement:{post.id}")
+
+
+def test_a_post_by_hand_does_not_end_with_the_address_of_the_home_page(on: Scene, catch_up: CatchUp) -> None:
+    with write_transaction():
+        post = publishing.publish_by_hand(actor_of(), "Open day", "See https://example.org/day.", "cli", NOW)
+    document = note_document(post)
+    assert document["url"] == "http://localhost/"
+    assert document["content"] == (
+        '<p><strong>Open day</strong></p><p>See <a href="https://example.org/day">https://example.org/day</a>.</p>'
+    )
+    thread = begin(on)
+    catch_up()
+    assert f'<a href="http://localhost/t/{thread.id}">' in note_document(the_one("thread"))["content"]
 
 
 def test_a_double_click_announces_once_and_another_day_again(on: Scene) -> None:

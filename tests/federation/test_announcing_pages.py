@@ -46,8 +46,8 @@ def test_author_and_convenor_see_the_post_before_voting_opens(on: Scene, sign_in
     assert page.status_code == 200
     assert "<strong>Voting is open: Move to our own server</strong>" in page.text
     assert "<p>We rent our own machine.</p>" in page.text
-    assert "#Tech" in page.text
-    assert f"http://localhost{proposal.path}" in page.text
+    assert "#<span>Tech</span>" in page.text
+    assert f">http://localhost/p/{proposal.id}</a>" in page.text
 
 
 def test_a_preview_is_what_goes_out(on: Scene, sign_in: SignIn, catch_up: CatchUp) -> None:
@@ -59,6 +59,13 @@ def test_a_preview_is_what_goes_out(on: Scene, sign_in: SignIn, catch_up: CatchU
     post = the_one("opened")
     for words in (post.title, *post.words.split("\n")):
         assert words.replace("&", "&amp;") in before
+
+
+def test_the_address_in_a_post_leads_to_its_page(on: Scene, client: Browser, catch_up: CatchUp) -> None:
+    proposal = opened(on)
+    catch_up()
+    answer = client.get(the_one("opened").path)
+    assert (answer.status_code, answer.location) == (301, proposal.path)
 
 
 def test_others_see_nothing_of_it(on: Scene, sign_in: SignIn, client: Browser) -> None:
@@ -183,6 +190,8 @@ def test_an_officer_sees_the_post_and_then_sends_it(admin: Browser) -> None:
     assert "Announce something" in admin.get(FORM).text
     page = admin.submit(FORM, title="Open day", words="Come by.\r\nhttps://example.org/day", act="preview").text
     assert "<strong>Open day</strong>" in page
+    assert '<a href="https://example.org/day">' in page
+    assert '<a href="http://localhost/">' not in page
     assert "It goes to 2 followers on 1 server." in page
     assert announcements() == []
     answer = admin.submit(FORM, title="Open day", words="Come by.\r\nhttps://example.org/day", act="send")

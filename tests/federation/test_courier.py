@@ -1,28 +1,48 @@
 """Deliveries over real connections: what each answer of an inbox leads to, in which order, and when."""
 
+import random
+import threading
 import time
 from base64 import b64encode
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from email.utils import format_datetime
 from hashlib import sha256
+from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from coopgov.federation.models import Delivery, DomainBlock, Inbox, Peer
-from coopgov.federation.services import peers
+from coopgov.federation.jobs.delivery import Courier
+from coopgov.federation.models import (
+    Activity,
+    Announcement,
+    Delivery,
+    DomainBlock,
+    Follower,
+    Inbox,
+    Peer,
+    RemoteActor,
+)
+from coopgov.federation.rules.delivering import Meaning, Result
+from coopgov.federation.services import dispatch, peers
 from coopgov.federation.services.deliveries import send_to, send_to_all_who_had, send_to_followers
 from coopgov.infra.db import db, write_transaction
 from coopgov.infra.jobs import Job
+from coopgov.infra.posting import Poster
+from coopgov.infra.worker import Crew
 from tests.conftest import NOW, Clock
+from tests.federation.conftest import Scene
+from tests.federation.peers import says
 from tests.federation.sinks import (
     HANG,
     Sinks,
     announcement,
     delivery_to,
     follower,
+    followers,
     server,
     states,
     tell,
@@ -151,8 +171,6 @@ def test_trouble_is_the_server_s_and_leads_to_another_try(
 
 
 def sinks_poster_deadline(deliver: Deliver) -> None:
-    from coopgov.infra.posting import Poster
-
     tell(announcement())
     deliver(poster=Poster(True, deadline_s=1))
 
@@ -275,8 +293,6 @@ def test_one_hanging_inbox_delays_no_other(app: Flask, sinks: Sinks, deliver: De
 def test_a_hanging_server_with_many_inboxes_is_tried_twice_and_then_left(
     app: Flask, sinks: Sinks, deliver: Deliver
 ) -> None:
-    from coopgov.infra.posting import Poster
-
     for n in range(30):
         follower(sinks.inbox("127.0.0.2", f"/{n}"))
     follower(sinks.inbox("127.0.0.3"))
@@ -291,8 +307,6 @@ def test_a_hanging_server_with_many_inboxes_is_tried_twice_and_then_left(
 
 
 def test_of_one_server_at_most_two_inboxes_are_written_to_at_once(app: Flask, sinks: Sinks, deliver: Deliver) -> None:
-    import threading
-
     most, now_in, lock = [0], [0], threading.Lock()
     take = sinks._take
 
@@ -335,6 +349,18 @@ def test_a_server_that_failed_is_probed_with_one_delivery_only(
     assert states() == {"done": 10}
 
 
+def test_a_server_with_thousands_of_inboxes_delays_no_other(app: Flask, sinks: Sinks, deliver: Deliver) -> None:
+    sinks.pause = 0.02
+    followers([sinks.inbox("127.0.0.2", f"/{n}") for n in range(1500)])
+    followers([sinks.inbox(f"127.0.1.{n}") for n in range(1, 30)])
+    tell(announcement())
+    began = time.monotonic()
+    deliver(seconds=4)
+    others = [hit.at - began for hit in sinks.hits if hit.inbox.startswith("127.0.1.")]
+    assert len(others) == 29
+    assert 0 < len(sinks.of("127.0.0.2")) < 1500, "while the big one was still being served"
+
+
 # Order
 
 
@@ -368,8 +394,6 @@ def test_what_is_removed_before_the_first_delivery_is_not_sent_at_all(sinks: Sin
 
 
 def withdraw(note: object) -> None:
-    from coopgov.federation.models import Announcement
-
     with write_transaction() as session:
         session.get_one(Announcement, note.id).withdrawn_at = NOW  # type: ignore[attr-defined]
     tell(note, "Delete", way=lambda activity, now: send_to_all_who_had(note, activity, now))  # type: ignore[arg-type]
@@ -392,8 +416,6 @@ def test_what_may_have_arrived_is_deleted_and_not_created_again(
 def test_a_delete_reaches_every_inbox_that_ever_had_it_not_only_followers(
     app: Flask, sinks: Sinks, deliver: Deliver
 ) -> None:
-    from coopgov.federation.models import Follower
-
     left = follower(sinks.inbox("127.0.0.2"))
     follower(sinks.inbox("127.0.0.3"))
     note = announcement()
@@ -477,12 +499,10 @@ def test_queueing_takes_a_few_statements_however_many_follow(app: Flask, stateme
     note = announcement()
     tell(note)
     with write_transaction() as session, statements() as sent:
-        from coopgov.federation.models import Activity
-
         activity = Activity(actor_id=note.actor_id, type="Update", announcement_id=note.id, at=NOW)
         session.add(activity)
         assert send_to_followers(activity, NOW) == 60
-    assert len(sent) <= 8
+    assert len(sent) <= 9
     assert db.session.scalar(select(func.count()).select_from(Inbox)) == 60
     assert db.session.scalar(select(func.count()).select_from(Peer)) == 60
 
@@ -492,3 +512,137 @@ def test_an_inbox_that_is_no_address_is_passed_over(app: Flask) -> None:
     follower("https://peer.example/inbox")
     tell(announcement())
     assert db.session.scalars(select(Inbox.url)).all() == ["https://peer.example/inbox"]
+
+
+# Our own faults, and the end of a courier
+
+
+def test_what_cannot_be_composed_is_held_and_keeps_nobody_else_waiting(
+    sinks: Sinks, one: str, deliver: Deliver, clock: Clock
+) -> None:
+    from coopgov.federation.models import Actor
+
+    with write_transaction() as session:
+        lost = Actor(subject="lost", handle="lost", origin="http://localhost", created_at=NOW)  # it has no key
+        session.add(lost)
+        session.flush()
+        activity = Activity(actor_id=lost.id, type="Accept", object={}, at=NOW)
+        session.add(activity)
+        session.flush()
+        send_to(activity, sinks.inbox("127.0.0.9"), NOW)
+    tell(announcement())
+    deliver()
+    assert sinks.counts() == {"127.0.0.2/inbox": 1}
+    row = delivery_to(sinks.inbox("127.0.0.9"))
+    assert (row.state, row.attempts, row.next_at) == ("queued", 1, NOW + timedelta(minutes=5))
+    assert server(f"127.0.0.9:{sinks.port}").failures == 0, "its server has nothing to do with it"
+
+
+def test_a_courier_that_is_stopped_gives_back_what_it_has_not_begun(app: Flask, sinks: Sinks, clock: Clock) -> None:
+    sinks.pause = 0.05
+    for n in range(60):
+        follower(sinks.inbox("127.0.0.2", f"/{n}"))
+    tell(announcement())
+    courier = Courier(clock, lambda: None)
+    courier.turn(clock())
+    db.session.rollback()
+    time.sleep(0.1)
+    courier.close()
+    found = states()
+    assert found["running"] == 0
+    assert found["done"] + found["queued"] == 60
+    assert found["queued"] > 30
+    assert found["done"] == len(sinks.hits)
+
+
+def test_two_couriers_never_serve_one_server_at_the_same_time(app: Flask, clock: Clock) -> None:
+    for n in range(10):
+        follower(f"http://127.0.0.2:9/{n}")
+    follower("http://127.0.0.3:9/inbox")
+    tell(announcement())
+    with write_transaction():
+        first = dispatch.claim(NOW, "first", 1, Counter())
+    with write_transaction():
+        second = dispatch.claim(NOW, "second", 50, Counter())
+    assert [parcel.host for parcel in first] == ["127.0.0.2:9"]
+    assert [parcel.host for parcel in second] == ["127.0.0.3:9"]
+
+
+def test_what_a_killed_courier_held_counts_as_tried(app: Flask, clock: Clock) -> None:
+    follower("http://127.0.0.2:9/inbox")
+    note = announcement()
+    tell(note)
+    with write_transaction():
+        dispatch.claim(NOW, "killed", 50, Counter())
+    later = NOW + dispatch.LEASE * 2
+    with write_transaction():
+        (parcel,) = dispatch.claim(later, "next", 50, Counter())
+    assert parcel.attempts == 1
+    untried = Result(parcel=parcel, meaning=Meaning.UNTRIED)
+    with write_transaction():
+        dispatch.settle([untried], "next", later, random.Random(1))
+    withdraw(note)
+    assert states() == {"dropped": 1, "queued": 1}, "it may have arrived, so it is deleted there"
+
+
+def test_a_result_that_comes_too_late_changes_nothing(app: Flask, clock: Clock) -> None:
+    follower("http://127.0.0.2:9/inbox")
+    tell(announcement())
+    with write_transaction():
+        (parcel,) = dispatch.claim(NOW, "slow", 50, Counter())
+    later = NOW + dispatch.LEASE * 2
+    with write_transaction():
+        dispatch.claim(later, "next", 50, Counter())
+    with write_transaction():
+        dispatch.settle([Result(parcel=parcel, meaning=Meaning.REFUSED, error="400")], "slow", later, random.Random(1))
+    assert states() == {"running": 1}
+
+
+def test_a_courier_that_lives_keeps_what_it_holds(app: Flask, clock: Clock) -> None:
+    follower("http://127.0.0.2:9/inbox")
+    tell(announcement())
+    with write_transaction():
+        dispatch.claim(NOW, "slow", 50, Counter())
+    with write_transaction():
+        dispatch.renew("slow", NOW + dispatch.LEASE)
+    with write_transaction():
+        assert dispatch.claim(NOW + dispatch.LEASE * 1.5, "next", 50, Counter()) == []
+
+
+def test_a_crew_delivers_what_is_published_at_once(app: Flask, sinks: Sinks, clock: Clock) -> None:
+    follower(sinks.inbox("127.0.0.2"))
+    crew = Crew(app, clock)
+    crew.start()
+    try:
+        time.sleep(0.3)
+        began = time.monotonic()
+        tell(announcement())
+        while not sinks.hits and time.monotonic() - began < 10:
+            time.sleep(0.01)
+    finally:
+        crew.stop()
+    assert states() == {"done": 1}
+
+
+# People behind an inbox that is gone
+
+
+def test_all_followers_at_a_shared_inbox_that_is_gone_are_asked_for_and_forgotten_if_they_are_gone_too(
+    scene: Scene, deliver: Deliver
+) -> None:
+    people = [scene.peer.person(name) for name in ("ada", "bo", "cy")]
+    for person in people:
+        scene.tells(person, person.follows(scene.actor))
+    deliver()
+    for path in {urlsplit(url).path for url in db.session.scalars(select(RemoteActor.shared_inbox))}:
+        scene.peer.pages[path] = says(410)
+    for person in people[:2]:
+        scene.peer.pages[person.path] = says(410)
+    tell(announcement())
+    deliver()
+    assert states()["failed"] == 1
+    assert len(scene.followers()) == 3, "not before their server was asked"
+    scene.work()
+    scene.clock.forward(minutes=2)
+    scene.work()
+    assert scene.followers() == [people[2].uri]

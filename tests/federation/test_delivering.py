@@ -14,8 +14,10 @@ from coopgov.federation.rules.delivering import (
     LONGEST_WAIT,
     MOST_ATTEMPTS,
     PARKED_AFTER,
+    Health,
     Meaning,
     asked_wait,
+    health_of,
     is_to_park,
     meaning_of,
     wait_after,
@@ -78,6 +80,24 @@ def test_retry_after_is_read_as_seconds_or_as_a_date_and_bounded(header: str, wa
 def test_no_retry_after_breaks_anything(header: str) -> None:
     wait = asked_wait(header, NOW)
     assert wait is None or timedelta(seconds=1) <= wait <= LONGEST_RETRY_AFTER
+
+
+@pytest.mark.parametrize(
+    ("facts", "health"),
+    [
+        ((True, 40, None, "connect", True), Health.PARKED),
+        ((False, 1, NOW + timedelta(minutes=1), "503", True), Health.FAILING),
+        ((False, 0, NOW + timedelta(minutes=1), "429", True), Health.BUSY),
+        ((False, 0, NOW - timedelta(minutes=1), "429", True), Health.REFUSING),
+        ((False, 0, None, "400", False), Health.REFUSING),
+        ((False, 0, None, "", True), Health.WELL),
+        ((False, 0, None, "", False), Health.UNKNOWN),
+    ],
+)
+def test_a_server_fares_as_it_last_showed_itself(
+    facts: tuple[bool, int, datetime | None, str, bool], health: Health
+) -> None:
+    assert health_of(*facts, NOW) is health
 
 
 def test_a_server_is_parked_after_seven_days_of_nothing_but_failure() -> None:

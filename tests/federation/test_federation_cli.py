@@ -13,12 +13,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from coopgov.core.time import utc_now
 from coopgov.federation import cli
 from coopgov.federation.models import DomainBlock
 from coopgov.federation.queries.health import examine_federation
 from coopgov.infra.db import db, write_transaction
 from coopgov.infra.settings import current_settings
-from tests.conftest import KEY, NOW
+from tests.conftest import KEY, NOW, Clock
 from tests.federation.sinks import Sinks, announcement, follower, our_actor, server, states, tell
 
 ROOT = Path(__file__).parents[2]
@@ -78,13 +79,14 @@ def test_domains_are_blocked_and_unblocked_by_command(coopgov: Callable[..., Any
 
 
 def test_an_announcement_by_command_goes_to_everybody(
-    coopgov: Callable[..., Any], sinks: Sinks, deliver: Callable[..., None]
+    coopgov: Callable[..., Any], sinks: Sinks, deliver: Callable[..., None], clock: Clock
 ) -> None:
     our_actor()
     follower(sinks.inbox("127.0.0.2"))
     sent = coopgov("announce", "--as", "@Test_Co_op@localhost", "--title", "Moved", "--text", "We moved.", "--yes")
     assert sent.returncode == 0, sent.stderr
     assert "/ap/notes/1 is on its way to 1 inboxes." in sent.stdout
+    clock.now = utc_now()  # which the command goes by
     deliver()
     assert states() == {"done": 1}
     assert b"We moved." in sinks.hits[0].body

@@ -20,6 +20,7 @@ STEADY = 4  # threads that are not waiting for somebody; more would only fight o
 WAITS_S = 0.05  # a delivery that takes longer waits for the other side: another thread stands in
 MOST_COURIERS = 32
 MOST_PROBERS = 8
+PATIENCE_S = 11.0  # for deliveries under way at the end; what does not come back goes out again later
 HANDFUL = 100  # results that are worth writing down at once
 TROUBLE = (Meaning.DOWN, Meaning.BUSY)
 log = logging.getLogger(__name__)
@@ -50,13 +51,14 @@ class _Hands:
                 thread.start()
 
     def stop(self) -> None:
-        """Returns when all turns are done."""
+        """Returns when all turns are done, or after PATIENCE_S: who still waits then is left behind."""
         with self._lock:
             self._is_over, threads = True, list(self._since)
         for _ in threads:
             self._turns.put("")
+        ends = time.monotonic() + PATIENCE_S
         for thread in threads:
-            thread.join()
+            thread.join(max(ends - time.monotonic(), 0))
 
     def _at_work(self) -> int:
         """Threads that do not wait for somebody."""

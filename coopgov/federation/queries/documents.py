@@ -16,6 +16,7 @@ from coopgov.federation.models import Activity, Actor, Announcement, Follower, R
 from coopgov.federation.queries.actors import current_key, key_id
 from coopgov.federation.queries.announcements import may_be_told
 from coopgov.federation.rules import documents as rules
+from coopgov.federation.rules.announcing import HOME
 from coopgov.federation.rules.documents import Document
 from coopgov.federation.rules.hosts import authority_of
 from coopgov.infra.coop import coop_version, the_coop
@@ -115,6 +116,7 @@ def _note(announcement: Announcement) -> Document:
         updated=a.updated_at,
         reply_to=site_url(f"/ap/notes/{a.reply_to_id}") if a.reply_to_id else "",
         tags=[(name, site_url(path)) for name, path in a.tags],
+        is_linked=a.path != HOME,
     )
     return rules.note(post)
 

@@ -64,7 +64,7 @@ def servers(first: int, limit: int, now: datetime) -> list[Server]:
     """A part of all servers: those in trouble first, the longest in trouble on top; then by name."""
     part = db.session.scalars(
         select(Peer)
-        .order_by(Peer.failing_since.is_(None), Peer.failing_since, Peer.next_at.is_(None), Peer.host)
+        .order_by(Peer.failing_since.is_(None), Peer.failing_since, Peer.last_error == "", Peer.host)
         .offset(first)
         .limit(limit)
     ).all()
@@ -79,6 +79,7 @@ def servers(first: int, limit: int, now: datetime) -> list[Server]:
 
 
 def _server(peer: Peer, waiting: int, now: datetime) -> Server:
-    health = health_of(peer.parked_at is not None, peer.failures, peer.next_at, peer.last_ok_at is not None, now)
+    is_parked, ever_ok = peer.parked_at is not None, peer.last_ok_at is not None
+    health = health_of(is_parked, peer.failures, peer.next_at, peer.last_error, ever_ok, now)
     known = (peer.failing_since, peer.next_at, peer.last_ok_at, peer.last_error, peer.dialect)
     return Server(peer.host, health, *known, waiting)

@@ -22,7 +22,7 @@ from coopgov.federation.queries.announcements import (
     progress_of,
     silence_over,
 )
-from coopgov.federation.rules.announcing import Post, check_by_hand, subject_of
+from coopgov.federation.rules.announcing import HOME, Post, check_by_hand, subject_of
 from coopgov.federation.services import publishing
 from coopgov.infra.db import write_transaction
 from coopgov.infra.web.access import ADMIN, MEMBER, allow, current_viewer
@@ -153,7 +153,7 @@ def _attempt(
     try:
         title, words = check_by_hand(form.title.data or "", form.words.data or "")
         if act != "send":
-            return _preview(form, said, Post(title, words, "/", coop_profile().language))
+            return _preview(form, said, Post(title, words, HOME, coop_profile().language))
         with write_transaction():
             number = send(title, words).id
     except Refused as refused:

@@ -10,6 +10,7 @@ from coopgov.core.text import N_, clean_lines, count_characters, excerpt, one_li
 
 LONGEST_POST = 500  # characters, as Mastodon counts them
 LONGEST_TITLE = 200
+HOME = "/"  # where a post leads that is about nothing on the site; its words do not end with that address
 LINK = 23  # characters that Mastodon counts for any address
 SHORTEST_EXCERPT = 40  # characters of somebody's text: less than this says nothing
 LONGEST_EXCERPT = 240  # about four lines on a phone

@@ -35,6 +35,7 @@ class Health(StrEnum):
     PARKED = "parked"  # given up until we hear from it
     FAILING = "failing"  # left alone for longer and longer
     BUSY = "busy"  # asked for time
+    REFUSING = "refusing"  # answers, but did not take what came last
     WELL = "well"
     UNKNOWN = "unknown"  # nothing was sent there yet
 
@@ -117,12 +118,16 @@ def is_to_park(failing_since: datetime, now: datetime) -> bool:
     return now - failing_since >= PARKED_AFTER
 
 
-def health_of(parked: bool, failures: int, next_at: datetime | None, ever_ok: bool, now: datetime) -> Health:
-    """How a server fares at ``now``."""
+def health_of(
+    parked: bool, failures: int, next_at: datetime | None, last_error: str, ever_ok: bool, now: datetime
+) -> Health:
+    """How a server fares at ``now``; ``last_error`` is empty when it took what came last."""
     if parked:
         return Health.PARKED
     if failures:
         return Health.FAILING
     if next_at is not None and next_at > now:
         return Health.BUSY
+    if last_error:
+        return Health.REFUSING
     return Health.WELL if ever_ok else Health.UNKNOWN

@@ -77,6 +77,7 @@ class Post:
     updated: datetime | None = None
     reply_to: str = ""
     tags: Sequence[tuple[str, str]] = field(default=())
+    is_linked: bool = True  # the words end with the address; not where it is only the home page
 
 
 # Whole documents
@@ -112,7 +113,7 @@ def actor(profile: Profile) -> Document:
 
 def note(post: Post) -> Document:
     """The announcement, for everybody and for those who follow its author."""
-    html = html_of(post.title, post.words, post.url, post.tags)
+    html = html_of(post.title, post.words, post.url if post.is_linked else "", post.tags)
     return {
         "id": post.id,
         "type": "Note",

@@ -102,7 +102,8 @@ def _queue(activity: Activity, wanted: ColumnElement[bool], now: datetime) -> in
     blocked: Sequence[str] = blocked_hosts()
     if blocked:
         rows = rows.where(Inbox.host.not_in(blocked))
-    number = session.scalar(select(func.count()).select_from(rows.subquery())) or 0
+    counted = select(func.count()).select_from(Delivery).where(Delivery.activity_id == activity.id)
+    before = session.scalar(counted) or 0
     session.execute(insert(Delivery).from_select(["activity_id", "inbox_id", "next_at"], rows.order_by(Inbox.id)))
     session.info["jobs_added"] = True
-    return number
+    return (session.scalar(counted) or 0) - before

@@ -22,7 +22,6 @@ LEASE = timedelta(seconds=30)  # of a courier that does not renew it: it was kil
 HELD_FOR = timedelta(minutes=5)  # when the fault is ours
 RECHECK = "federation.recheck"
 MOST_OF_A_HOST = 64  # parcels that a courier holds for one server
-CHANGED = ("state", "attempts", "next_at", "finished_at", "last_error")
 _QUIETLY = {"synchronize_session": False}
 _table: Any = Delivery.__table__
 
@@ -37,7 +36,8 @@ def claim(now: datetime, lease: str, limit: int, held: Counter[str], *, probes: 
     """
     session = writing_session()
     _take_back_from_the_dead(now)
-    full = list(held) if probes else [host for host, number in held.items() if number >= MOST_OF_A_HOST]
+    enough = 0 if probes else MOST_OF_A_HOST // 2  # not filled up one by one, or a big server would use every claim
+    full = [host for host, number in held.items() if number > enough]
     waiting = (
         select(Delivery, Inbox, Peer, Activity, Announcement)
         .join(Inbox, Inbox.id == Delivery.inbox_id)
@@ -48,7 +48,7 @@ def claim(now: datetime, lease: str, limit: int, held: Counter[str], *, probes: 
         .where(Peer.parked_at.is_(None), or_(Peer.next_at.is_(None), Peer.next_at <= now))
         .where(Inbox.host.not_in(_served_by_others(lease)), Inbox.host.not_in(full))
         .order_by(Delivery.next_at, Delivery.id)
-        .limit(3 * limit)
+        .limit(limit + 2 * MOST_OF_A_HOST)  # some to choose from, when one server has much
     )
     columns = (
         *(Delivery.id, Delivery.inbox_id, Inbox.url, Inbox.host, Peer.dialect, Delivery.activity_id),
@@ -157,7 +157,9 @@ def settle(results: Collection[Result], lease: str, now: datetime, chance: rando
     )
     others = [_row(result, now) for result in results if result.meaning is not Meaning.DONE]
     if others:
-        values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in CHANGED}
+        values: dict[str, Any] = {
+            name: bindparam(f"new_{name}") for name in ("state", "attempts", "next_at", "finished_at", "last_error")
+        }
         one = update(_table).where(_table.c.id == bindparam("row"), _table.c.lease == lease).values(lease="", **values)
         session.connection().execute(one, others)
     _note_peers(results, now, chance)
@@ -188,10 +190,4 @@ def _note_peers(results: Iterable[Result], now: datetime, chance: random.Random)
     for dialect in {r.dialect for r in last.values() if r.meaning is Meaning.DONE}:
         took = [host for host, r in last.items() if r.meaning is Meaning.DONE and r.dialect == dialect]
         peers.note_success(took, dialect, now)
-    for result in last.values():
-        if result.meaning is Meaning.DOWN:
-            peers.note_failure(result, now, chance)
-        elif result.meaning is Meaning.BUSY:
-            peers.note_busy(result, now, chance)
-        elif result.meaning is not Meaning.DONE:
-            peers.note_answer(result.parcel.host, result.error)
+    peers.note_troubles([r for r in last.values() if r.meaning is not Meaning.DONE], now, chance)

@@ -1,18 +1,29 @@
 """How each server takes what we send, written down as it shows."""
 
 import random
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from coopgov.core.errors import NotFound
 from coopgov.federation.models import Activity, Delivery, Inbox, Peer
-from coopgov.federation.rules.delivering import NEVER, STALE_AFTER, Result, asked_wait, is_to_park, wait_after
+from coopgov.federation.rules.delivering import NEVER, STALE_AFTER, Meaning, Result, asked_wait, is_to_park, wait_after
 from coopgov.infra import audit
-from coopgov.infra.db import writing_session
+from coopgov.infra.db import UtcDateTime, writing_session
 
 LONGEST_ERROR = 300  # characters kept of what a server said
+_deliveries: Any = Delivery.__table__
+_inboxes: Any = Inbox.__table__
+_REST = (  # all that waits for a server waits until it is tried again
+    update(_deliveries)
+    .where(
+        _deliveries.c.state == "queued",
+        _deliveries.c.inbox_id.in_(select(_inboxes.c.id).where(_inboxes.c.host == bindparam("server"))),
+    )
+    .values(next_at=bindparam("until", type_=UtcDateTime))
+)
 
 
 def heard_from(authority: str, now: datetime) -> None:
@@ -61,42 +72,31 @@ def note_success(hosts: Collection[str], dialect: str, now: datetime) -> None:
     )
 
 
-def note_answer(host: str, error: str) -> None:
-    """The server answered, though not with what we wished: it is there. Needs a write transaction."""
-    peer = writing_session().get_one(Peer, host)
-    peer.failures, peer.failing_since, peer.next_at, peer.parked_at = 0, None, None, None
-    peer.last_error = error[:LONGEST_ERROR]
+def note_troubles(results: Iterable[Result], now: datetime, chance: random.Random) -> None:
+    """What servers answered that did not take what they were sent, one result each: those in trouble are left alone for
+    longer each time and in the end parked, those that ask for time get it. Needs a write transaction."""
+    session = writing_session()
+    told = {result.parcel.host: result for result in results}
+    rests = []
+    for peer in session.scalars(select(Peer).where(Peer.host.in_(told))).all():
+        result = told[peer.host]
+        peer.last_error = result.error[:LONGEST_ERROR]
+        if result.meaning is Meaning.DOWN:
+            _fail(peer, result, now, chance)
+        elif result.meaning is Meaning.BUSY:
+            peer.next_at = now + (asked_wait(result.retry_after, now) or wait_after(result.parcel.attempts + 1, chance))
+        else:
+            peer.failures, peer.failing_since, peer.next_at, peer.parked_at = 0, None, None, None
+        if peer.next_at is not None:
+            rests.append({"server": peer.host, "until": NEVER if peer.parked_at else peer.next_at})
+    session.flush()
+    if rests:
+        session.connection().execute(_REST, rests)
 
 
-def note_busy(result: Result, now: datetime, chance: random.Random) -> None:
-    """The server is well and asks for time: nothing goes there before it is over. Needs a write transaction."""
-    peer = writing_session().get_one(Peer, result.parcel.host)
-    wait = asked_wait(result.retry_after, now) or wait_after(result.parcel.attempts + 1, chance)
-    peer.last_error = result.error[:LONGEST_ERROR]
-    _rest(peer, now + wait)
-
-
-def note_failure(result: Result, now: datetime, chance: random.Random) -> None:
-    """The server is in trouble: it is left alone for longer each time, and in the end parked.
-
-    Needs a write transaction.
-    """
-    peer = writing_session().get_one(Peer, result.parcel.host)
+def _fail(peer: Peer, result: Result, now: datetime, chance: random.Random) -> None:
     peer.failures += 1
     peer.failing_since = peer.failing_since or now
-    peer.last_error = result.error[:LONGEST_ERROR]
+    peer.next_at = now + (asked_wait(result.retry_after, now) or wait_after(peer.failures, chance))
     if is_to_park(peer.failing_since, now):
         peer.parked_at = peer.parked_at or now
-    _rest(peer, now + (asked_wait(result.retry_after, now) or wait_after(peer.failures, chance)))
-
-
-def _rest(peer: Peer, until: datetime) -> None:
-    """All that waits for the server waits until then, or as long as it is parked."""
-    peer.next_at = until
-    inboxes = select(Inbox.id).where(Inbox.host == peer.host)
-    writing_session().execute(
-        update(Delivery)
-        .where(Delivery.inbox_id.in_(inboxes), Delivery.state == "queued")
-        .values(next_at=NEVER if peer.parked_at else until),
-        execution_options={"synchronize_session": False},
-    )

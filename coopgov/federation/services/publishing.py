@@ -9,7 +9,7 @@ from coopgov.core.errors import Refused
 from coopgov.federation.models import Activity, Actor, Announcement, Silence
 from coopgov.federation.queries.actors import the_actor
 from coopgov.federation.queries.announcements import said_by_hand_since, silence_over, standing
-from coopgov.federation.rules.announcing import Post, check_by_hand
+from coopgov.federation.rules.announcing import HOME, Post, check_by_hand
 from coopgov.federation.services import deliveries
 from coopgov.infra import audit
 from coopgov.infra.audit import SYSTEM
@@ -39,7 +39,7 @@ def publish_by_hand(actor: Actor, title: str, words: str, by: int | str, now: da
     title, words = check_by_hand(title, words)
     if before := said_by_hand_since(now - SAME_AGAIN, title, words):
         return before
-    return _say(actor, BY_HAND, "", Post(title, words, "/", _language()), by, now, None)
+    return _say(actor, BY_HAND, "", Post(title, words, HOME, _language()), by, now, None)
 
 
 def revise_by_hand(announcement: Announcement, title: str, words: str, by: int | str, now: datetime) -> bool:
@@ -67,7 +67,7 @@ def withdraw(announcement: Announcement, now: datetime, by: int | str = SYSTEM) 
     """Takes an announcement back everywhere; its words are gone from here at once. Harmless when repeated."""
     if announcement.withdrawn_at is not None:
         return
-    _write(announcement, Post("", "", "/", announcement.language))
+    _write(announcement, Post("", "", HOME, announcement.language))
     announcement.version += 1
     announcement.withdrawn_at = now
     deletion = _did("Delete", announcement, now)
