@@ -18,6 +18,10 @@ from coopgov.federation.rules.hosts import authority_of, folded_domain, host_of,
         ("http://127.0.0.1:5000/x", "127.0.0.1"),
         ("http://[::1]:5000/x", "::1"),
         ("http://[0:0:0:0:0:0:0:1]/x", "::1"),
+        ("https://[::ffff:192.0.2.1]/x", "192.0.2.1"),
+        ("https://[::FFFF:C000:201]:8443/x", "192.0.2.1"),
+        ("https://１９２.0.2.1/x", "192.0.2.1"),
+        ("https://example。org/x", "example.org"),
     ],
 )
 def test_a_host_has_one_spelling(uri: str, host: str) -> None:
@@ -46,6 +50,14 @@ def test_a_host_has_one_spelling(uri: str, host: str) -> None:
         ),
         *("https://example.org:99999/", "https://" + "a" * 64 + ".org/", "https://\ud800.org/", "javascript:alert(1)"),
         *("https://ex\\ample.org", "https://example.org:x/", "https://[::1/"),
+        *(
+            "https://192.0.2.1%2eevil.example/",
+            "https://192.0.2.1%evil/",
+            "https://[fe80::1%25eth0]/",
+            "https://[v1.a]/",
+        ),
+        *("https://127.1/", "https://2130706433/", "https://0x7f.0.0.1/", "https://0177.0.0.1/", "https://１２７.1/"),
+        *("https://192.0.2.1.5/", "https://example.123/", "https://example.org../", "https://../"),
     ],
 )
 def test_what_is_no_address_of_a_server_is_refused(uri: str) -> None:
@@ -57,6 +69,7 @@ def test_what_is_no_address_of_a_server_is_refused(uri: str) -> None:
 def test_an_origin_is_scheme_host_and_port() -> None:
     assert authority_of("https://Example.org:443/x") == "example.org"
     assert authority_of("http://[::1]:5000/") == "[::1]:5000"
+    assert authority_of("http://example.org:443/") == "example.org:443"
     assert origin_of("http://example.org:80/x") == "http://example.org"
     assert same_origin("https://example.org/a", "https://EXAMPLE.org:443/b")
     assert not same_origin("https://example.org/", "http://example.org/")
@@ -68,7 +81,8 @@ def test_an_origin_is_scheme_host_and_port() -> None:
     "typed",
     [
         *("evil.example", " Evil.Example ", "https://evil.example/about", "@spam@evil.example", "evil.example:8443"),
-        *("http://evil.example:80/@spam", "evil.example."),
+        *("http://evil.example:80/@spam", "evil.example.", "evil.example/@spam", "EVIL.example:80/@a@other.example"),
+        *("https://evil.example/?q=a@b", "spam@evil.example", "acct:spam@evil.example"),
     ],
 )
 def test_a_domain_is_understood_however_it_is_typed(typed: str) -> None:

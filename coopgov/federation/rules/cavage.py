@@ -5,7 +5,6 @@ import re
 from base64 import b64decode, b64encode
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
-from urllib.parse import urlsplit
 
 from coopgov.federation.rules import digests, keys
 from coopgov.federation.rules.hosts import authority_of
@@ -18,6 +17,7 @@ from coopgov.federation.rules.signed import (
     SigningKey,
     check_key_id,
     refuse_time,
+    target_of,
 )
 
 ALGORITHMS = ("rsa-sha256", "hs2019", "")  # hs2019: the key says what it is, and ours are RSA (draft, appendix E.2)
@@ -106,7 +106,7 @@ def _text(names: list[str], given: dict[str, str], request: Incoming, target: st
         "(request-target)": f"{request.method.lower()} {target}",
         "(created)": given.get("created", ""),
         "(expires)": given.get("expires", ""),
-        "host": request.authority,
+        "host": request.host,
     }
     lines = []
     for name in names:
@@ -119,13 +119,11 @@ def _text(names: list[str], given: dict[str, str], request: Incoming, target: st
 
 def sign(key: SigningKey, method: str, url: str, digest_of_body: str, now: datetime) -> dict[str, str]:
     """Headers that sign the request; ``digest_of_body`` as ``digests.body_digest`` gives it, empty without a body."""
-    parts = urlsplit(url)
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     headers = {"Host": authority_of(url), "Date": format_datetime(now.astimezone(UTC), usegmt=True)}
     if digest_of_body:
         headers["Digest"] = digests.digest(digest_of_body)
     names = ["(request-target)", *(name.lower() for name in headers)]
-    lines = [f"(request-target): {method.lower()} {target}"]
+    lines = [f"(request-target): {method.lower()} {target_of(url)}"]
     lines += [f"{name.lower()}: {value}" for name, value in headers.items()]
     signed = b64encode(keys.signature(key.private, "\n".join(lines).encode())).decode()
     told = f'keyId="{key.key_id}",algorithm="rsa-sha256",headers="{" ".join(names)}",signature="{signed}"'

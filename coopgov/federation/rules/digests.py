@@ -51,5 +51,6 @@ def content_digest_holds(header: str, body: bytes) -> bool:
 
 
 def _fits(found: list[tuple[str, bytes]], body: bytes) -> bool:
-    known = [(_ALGORITHMS[name](body).digest(), value) for name, value in found if name in _ALGORITHMS]
-    return bool(known) and all(hmac.compare_digest(ours, theirs) for ours, theirs in known)
+    known = [(name, value) for name, value in found if name in _ALGORITHMS]
+    ours = {name: _ALGORITHMS[name](body).digest() for name in {name for name, _ in known}}  # once, however often named
+    return bool(known) and all(hmac.compare_digest(ours[name], value) for name, value in known)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from urllib.parse import SplitResult, urlsplit
 
 import idna
@@ -19,6 +19,7 @@ REFUSALS: Refusals = {
 DEFAULT_PORTS = {"https": 443, "http": 80}
 LONGEST_NAME = 253  # characters of a host name (RFC 1035, 2.3.4)
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
+_ENDS_IN_NUMBER = re.compile(r"(.*\.)?([0-9]+|0x[0-9a-f]*)")  # then it means an IPv4 address (WHATWG URL, 3.5)
 
 
 def host_of(uri: str) -> str:
@@ -66,12 +67,8 @@ def folded_domain(text: str) -> str:
 
 def is_blocked(host: str, domains: Collection[str]) -> bool:
     """Whether ``host`` (as ``host_of`` gives it) is one of ``domains``, or below one of them."""
-    if host in domains:
-        return True
-    if _is_address(host):
-        return False
     labels = host.split(".")
-    return any(".".join(labels[start:]) in domains for start in range(1, len(labels)))
+    return any(".".join(labels[start:]) in domains for start in range(len(labels)))
 
 
 def _split(uri: str) -> SplitResult:
@@ -86,16 +83,25 @@ def _split(uri: str) -> SplitResult:
 
 
 def _host(parts: SplitResult) -> str:
-    name = (parts.hostname or "").rstrip(".")
-    try:
-        return ip_address(name.partition("%")[0]).compressed
-    except ValueError:
-        pass
+    name = (parts.hostname or "").removesuffix(".")
     if not name.isascii():
         name = _punycode(name)
+    if "[" in parts.netloc or _ENDS_IN_NUMBER.fullmatch(name):
+        return _address(name)
     if not name or len(name) > LONGEST_NAME or not all(_LABEL.fullmatch(label) for label in name.split(".")):
         raise ValueError("no host")
     return name
+
+
+def _address(name: str) -> str:
+    """The one spelling of an IP address, so that nobody slips by a block. Raises ValueError for half ones (127.1), for
+    those in other figures (0x7f000001), which some resolvers understand, and for one that has a zone."""
+    address = ip_address(name)
+    if isinstance(address, IPv6Address):
+        if address.scope_id is not None:
+            raise ValueError("no host")
+        return str(address.ipv4_mapped or address)
+    return str(address)
 
 
 def _punycode(name: str) -> str:
@@ -104,11 +110,3 @@ def _punycode(name: str) -> str:
         return idna.encode(name, uts46=True).decode().lower()
     except idna.IDNAError as error:
         raise ValueError("no host") from error
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True

@@ -3,12 +3,11 @@
 from base64 import b64encode
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 import http_sf
 
 from coopgov.federation.rules import digests, keys
-from coopgov.federation.rules.hosts import authority_of
+from coopgov.federation.rules.hosts import authority_of, origin_of
 from coopgov.federation.rules.signed import (
     LONGEST_HEADER,
     RFC9421,
@@ -18,6 +17,7 @@ from coopgov.federation.rules.signed import (
     SigningKey,
     check_key_id,
     refuse_time,
+    target_of,
 )
 
 ALGORITHM = "rsa-v1_5-sha256"
@@ -130,15 +130,13 @@ def _base(label: str, names: list[str], member: Member, request: Incoming) -> by
 
 
 def _field(name: str, request: Incoming) -> str | None:
-    value = request.authority if name == "host" else request.headers.get(name)
+    value = request.host if name == "host" else request.headers.get(name)
     return None if value is None else " ".join(value.strip().splitlines())
 
 
 def sign(key: SigningKey, method: str, url: str, digest_of_body: str, now: datetime) -> dict[str, str]:
     """Headers that sign the request; ``digest_of_body`` as ``digests.body_digest`` gives it, empty without a body."""
-    parts = urlsplit(url)
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    covered = {"@method": method.upper(), "@target-uri": f"{parts.scheme}://{authority_of(url)}{target}"}
+    covered = {"@method": method.upper(), "@target-uri": origin_of(url) + target_of(url)}
     headers = {"Host": authority_of(url)}
     if digest_of_body:
         headers["Content-Digest"] = covered["content-digest"] = digests.content_digest(digest_of_body)

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from string import punctuation
+from urllib.parse import quote, urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
@@ -36,14 +38,19 @@ class Incoming:
     body: bytes
 
     @property
-    def authority(self) -> str:
-        """Our host, as the sender wrote it if only a usual port differs: a proxy before us may have put in another."""
-        ours, sent = authority_of(self.base_url), self.headers.get("host", "").strip().lower()
+    def host(self) -> str:
+        """Our host, as the sender wrote it if it means ours: a proxy before us may have put in another."""
+        ours, sent = authority_of(self.base_url), self.headers.get("host", "").strip()
         scheme = self.base_url.partition(":")[0]
         try:
             return sent if sent and authority_of(f"{scheme}://{sent}") == ours else ours
         except ValueError:
             return ours
+
+    @property
+    def authority(self) -> str:
+        """The same in lower case, with a usual port only if the sender wrote it."""
+        return self.host.lower()
 
     @property
     def has_body(self) -> bool:
@@ -67,6 +74,13 @@ class SigningKey:
 
     key_id: str
     private: RSAPrivateKey
+
+
+def target_of(url: str) -> str:
+    """Path and query of ``url`` as they go over the wire: what is beyond ASCII escaped, no fragment."""
+    parts = urlsplit(url)
+    query = f"?{parts.query}" if "?" in url.partition("#")[0] else ""
+    return quote((parts.path or "/") + query, safe=punctuation)
 
 
 def refuse_time(at: datetime, now: datetime) -> None:
