@@ -76,6 +76,7 @@ class Settings:
     actor_type: str = _setting(
         "Service", "What the co-op is in the fediverse: `Service` (shown as automated), `Organization` or `Group`."
     )
+    hide_followers: bool = _setting(False, "Others are told how many follow the co-op in the fediverse, and not who.")
     demo: bool = _setting(False, "Development only, set by `serve --demo`: mail sink, persona sign-in links, ribbon.")
 
     @property

@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 from typing import Any
@@ -292,14 +293,14 @@ class TestActivity:
         whole = {name: value for name, value in get(ACTOR).items() if name != "@context"}
         assert update["object"] == whole
 
-    def test_an_acceptance_tells_the_asker_alone_who_asked(self, actor: Actor, get: Callable[..., Any]) -> None:
+    def test_an_acceptance_can_be_fetched_as_it_was_sent(self, actor: Actor, get: Callable[..., Any]) -> None:
         follow = {"id": "https://s.example/f/1", "type": "Follow", "actor": "https://s.example/u/ann", "object": ACTOR}
         with write_transaction() as session:
             session.add(Activity(actor_id=actor.id, type="Accept", object=follow, at=NOW))
         activity = last_activity("Accept")
         sent = json.loads(activity_body(activity.id))
         assert (sent["type"], sent["object"], sent["to"]) == ("Accept", follow, ["https://s.example/u/ann"])
-        assert "ann" not in json.dumps(get(SITE + activity.path))
+        assert get(SITE + activity.path) == sent
 
     def test_letters_of_every_script_go_out_as_they_are(self, actor: Actor) -> None:
         say("Grüße — 合作社 — العربية")
@@ -349,8 +350,24 @@ class TestLists:
         assert len(page["orderedItems"]) == 20
         assert "next" not in page
 
-    def test_followers_are_counted_and_not_named(self, actor: Actor, client: Browser, get: Callable[..., Any]) -> None:
+    def test_followers_are_listed_who_came_last_first(self, actor: Actor, get: Callable[..., Any]) -> None:
+        names = [f"f{n}" for n in range(45)]
+        for name in names[:25]:
+            scene.follower(name)
+        first = get(get(f"{ACTOR}/followers")["first"])
+        for name in names[25:]:
+            scene.follower(name)
+        second = get(first["next"])
+        seen = [uri.rsplit("/", 1)[1] for uri in first["orderedItems"] + second["orderedItems"]]
+        assert seen == names[24::-1]
+        assert get(f"{ACTOR}/followers")["totalItems"] == 45
+        assert len(list(walk(get, f"{ACTOR}/followers"))) == 45
+
+    def test_a_co_op_may_keep_to_itself_who_follows(
+        self, app: Flask, actor: Actor, client: Browser, get: Callable[..., Any]
+    ) -> None:
         """Edge case 47."""
+        app.extensions["coopgov.settings"] = replace(app.extensions["coopgov.settings"], hide_followers=True)
         for name in ("ann", "ben", "cat"):
             scene.follower(name)
         found = get(f"{ACTOR}/followers")

@@ -12,7 +12,7 @@ from coopgov.core.text import N_
 from coopgov.decisions.models import Proposal
 from coopgov.decisions.queries import is_shown_to_all
 from coopgov.discussion.models import Thread
-from coopgov.federation.models import Activity, Actor, Announcement, Follower, Reaction
+from coopgov.federation.models import Activity, Actor, Announcement, Follower, Reaction, RemoteActor
 from coopgov.federation.queries.actors import current_key, key_id
 from coopgov.federation.queries.announcements import may_be_told
 from coopgov.federation.rules import documents as rules
@@ -54,9 +54,9 @@ def activity_document(activity: Activity) -> Document:
 
 
 def public_activity(activity: Activity) -> Document:
-    """The activity as anybody may fetch it: as it is delivered, but who asked to follow is not told to others."""
+    """The activity as anybody may fetch it: as it is delivered, unless the co-op keeps to itself who follows."""
     document = activity_document(activity)
-    hidden = ("object", "to") if activity.type == "Accept" else ()
+    hidden = ("object", "to") if activity.type == "Accept" and current_settings().hide_followers else ()
     return {name: value for name, value in document.items() if name not in hidden}
 
 
@@ -173,8 +173,20 @@ def follower_count(actor_id: int) -> int:
     return _count(select(Follower.id).where(Follower.actor_id == actor_id))
 
 
+def followers(actor_id: int, before: int | None) -> Listed:
+    """The ids of those who follow, who came last first; nobody where the co-op keeps that to itself."""
+    if current_settings().hide_followers:
+        return Listed()
+    query = select(Follower.id, RemoteActor.uri).join(RemoteActor, RemoteActor.id == Follower.remote_actor_id)
+    query = query.where(Follower.actor_id == actor_id)
+    if before is not None:
+        query = query.where(Follower.id < before)
+    rows = db.session.execute(query.order_by(Follower.id.desc()).limit(PAGE + 1)).all()
+    return Listed([row.uri for row in rows[:PAGE]], rows[PAGE - 1].id if len(rows) > PAGE else None)
+
+
 def nobody(_owner: object, _before: int | None) -> Listed:
-    """A list of which only the length is told: who likes, shares or follows us is not ours to publish."""
+    """A list of which only the length is told: who likes or shares a post is not ours to publish."""
     return Listed()
 
 

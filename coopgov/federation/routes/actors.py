@@ -24,7 +24,7 @@ Sized = tuple[Callable[[Any], int], Callable[[Any, int | None], Listed]]  # how 
 GONE = 410
 OF_AN_ACTOR: dict[str, Sized] = {
     "outbox": (documents.outbox_size, documents.outbox),
-    "followers": (documents.follower_count, documents.nobody),
+    "followers": (documents.follower_count, documents.followers),
     "following": (lambda _actor_id: 0, documents.nobody),
     "featured": (documents.featured_size, documents.featured),
 }
