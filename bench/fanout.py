@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """How many deliveries a processor second brings: one announcement to many inboxes on loopback, database work included.
 
-  python bench/fanout.py [--inboxes 1000] [--rounds 3] [--hosts many|one] [--url postgresql+psycopg://…] [--profile] [--json]
+  python bench/fanout.py [--inboxes 1000] [--rounds 3] [--hosts many|one] [--url postgresql+psycopg://…] [--fedify]
+                         [--profile] [--json]
 
 The inboxes answer from a process of their own: each on an address and port of its own (many), as servers of the
 fediverse do, or all on one. Each round publishes one activity and waits until every inbox has it. Told are: how long
 publishing took, deliveries per second that passed, and per processor second of this process. Without --url the
-database is a new SQLite file.
+database is a new SQLite file. With --fedify the other server of the tests (npm ci --ignore-scripts in
+tests/federation/fedify) sends a post to as many inboxes in the same run, without queue and database.
 """
 
 import argparse
@@ -14,15 +16,18 @@ import asyncio
 import cProfile
 import json
 import multiprocessing
+import platform
 import pstats
+import subprocess
 import tempfile
 import threading
 import time
+import urllib.request
 from collections import Counter
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from sqlalchemy import func, insert, select
 
@@ -154,6 +159,30 @@ def measure(asked: argparse.Namespace, folder: str) -> list[dict[str, float]]:
     return found
 
 
+def measure_fedify(asked: argparse.Namespace) -> list[dict[str, float]]:
+    """What Fedify did in as many rounds; the figures are its own."""
+    home = Path(__file__).parents[1] / "tests/federation/fedify"
+    machine = {"x86_64": "x64", "aarch64": "arm64"}[platform.machine()]
+    node = home / f"node_modules/node-linux-{machine}/bin/node"
+    peer = [str(node), "peer.mjs", "draft-cavage-http-signatures-12"]
+    with subprocess.Popen(peer, cwd=home, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin
+        assert process.stdout
+        base = json.loads(process.stdout.readline())["base"]
+        found = []
+        for _ in range(asked.rounds):
+            query = f"n={asked.inboxes}&hosts={asked.hosts}&port={PORT}"
+            with urllib.request.urlopen(f"{base}/test/fan-out?{query}", timeout=300) as answer:
+                took = json.load(answer)
+            rates = {
+                "per_second": asked.inboxes / took["wall_s"],
+                "per_processor_second": asked.inboxes / took["cpu_s"],
+            }
+            found.append(rates)
+        process.stdin.close()
+    return found
+
+
 def main() -> None:
     """Prints what was measured."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -161,6 +190,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--hosts", choices=["many", "one"], default="many")
     parser.add_argument("--url", default="")
+    parser.add_argument("--fedify", action="store_true")
     parser.add_argument("--profile", action="store_true")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
@@ -175,20 +205,22 @@ def main() -> None:
             profile.enable()
         rounds = measure(asked, folder)
         profile.disable()
+    fedify = measure_fedify(asked) if asked.fedify else []
     ours.send("stop")
-    hits: dict[str, int] = ours.recv()
+    told: dict[str, int] = ours.recv()
+    hits = {path: number for path, number in told.items() if not path.startswith("/fedify/")}
     assert len(hits) == asked.inboxes, "an inbox got nothing"
     assert set(hits.values()) == {asked.rounds}, "an inbox got something twice, or not at all"
-    show(asked, rounds)
+    show(asked, rounds, fedify)
     if asked.profile:
         pstats.Stats(profile).sort_stats("tottime").print_stats(40)
 
 
-def show(asked: argparse.Namespace, rounds: list[dict[str, float]]) -> None:
+def show(asked: argparse.Namespace, rounds: list[dict[str, float]], fedify: list[dict[str, float]]) -> None:
     """The figures, for people or machines."""
-    whole: list[dict[str, Any]] = [{name: round(value, 1) for name, value in one.items()} for one in rounds]
+    whole, theirs = ([{name: round(v, 1) for name, v in one.items()} for one in part] for part in (rounds, fedify))
     if asked.json:
-        print(json.dumps({"inboxes": asked.inboxes, "hosts": asked.hosts, "rounds": whole}))
+        print(json.dumps({"inboxes": asked.inboxes, "hosts": asked.hosts, "rounds": whole, "fedify": theirs}))
         return
     print(f"{asked.inboxes} inboxes on {asked.hosts} hosts")
     for number, one in enumerate(whole, 1):
@@ -196,6 +228,13 @@ def show(asked: argparse.Namespace, rounds: list[dict[str, float]]) -> None:
             f"round {number}: published in {one['publishing_ms']:6.1f} ms, {one['per_second']:7.1f} a second, "
             f"{one['per_processor_second']:7.1f} a processor second"
         )
+    for number, one in enumerate(theirs, 1):
+        print(
+            f"Fedify {number}: {one['per_second']:7.1f} a second, {one['per_processor_second']:7.1f} a processor second"
+        )
+    if theirs:
+        ratio = max(o["per_processor_second"] for o in rounds) / max(o["per_processor_second"] for o in fedify)
+        print(f"ratio of the best rounds per processor second: {ratio:.2f}")
 
 
 if __name__ == "__main__":

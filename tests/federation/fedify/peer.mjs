@@ -72,12 +72,16 @@ async function lookUp(query) {
   return [200, read];
 }
 
-// Sends one note to `n` distinct inboxes below `inbox`; answers how much time and processor it took.
+// Sends one note to `n` distinct inboxes at `port`, each on an address of its own (`hosts`: many) or all on one;
+// answers how much time and processor it took.
 async function fanOut(query) {
   const context = federation.createContext(new URL(base), undefined);
-  const recipients = Array.from({ length: Number(query.get("n")) }, (_, i) => ({
-    id: new URL(`/people/${i}`, query.get("inbox")), inboxId: new URL(`${query.get("inbox")}/${i}`), endpoints: null,
-  }));
+  const many = query.get("hosts") === "many";
+  const recipients = Array.from({ length: Number(query.get("n")) }, (_, i) => {
+    const host = many ? `127.0.${Math.floor(i / 250) + 1}.${(i % 250) + 1}` : "127.0.0.1";
+    const at = `http://${host}:${query.get("port")}/fedify/${i}`;
+    return { id: new URL(at), inboxId: new URL(`${at}/inbox`), endpoints: null };
+  });
   const id = new URL(`/notes/${++serial}`, base);
   const note = new Note({ id, attribution: context.getActorUri("ann"), to: PUBLIC_COLLECTION, content: "<p>Hello</p>" });
   const create = new Create({ id: new URL("#create", id), actor: context.getActorUri("ann"), to: PUBLIC_COLLECTION, object: note });
