@@ -74,7 +74,7 @@ class TestFollowPage:
         answer = client.get("/follow")
         assert answer.status_code == 200
         assert answer.headers["Cache-Control"] == "public, max-age=30"
-        assert "Follow @test_co_op@localhost</h1>" in answer.text
+        assert "Follow @test_co_op<wbr>@localhost</h1>" in answer.text
         assert 'name="server"' in answer.text
         assert 'value="@test_co_op@localhost" readonly' in answer.text
 
@@ -126,7 +126,7 @@ class TestFollowPage:
         assert link in client.get("/").text
 
     def test_it_speaks_german(self, actor: Actor, client: Browser) -> None:
-        assert "Folge @test_co_op@localhost" in client.get("/follow?lang=de").text
+        assert "Folge @test_co_op<wbr>@localhost" in client.get("/follow?lang=de").text
 
 
 def accepts(header: str) -> MIMEAccept:

@@ -10,6 +10,7 @@ from xml.etree.ElementTree import fromstring
 import pytest
 from sqlalchemy import text
 
+from coopgov.discussion.models import Thread
 from coopgov.infra.db import db, write_transaction
 from coopgov.infra.feeds import ATOM
 from coopgov.infra.jobs import ClockRun
@@ -66,6 +67,27 @@ class TestFeeds:
         assert feed.findtext("a:entry/a:title", namespaces=NS) == "Where shall we host?"
         assert feed.findtext("a:entry/a:id", namespaces=NS) == f"tag:localhost,2020-01-01:thread/{thread.id}"
         assert feed.find("a:entry/a:link", NS).get("href") == f"http://localhost{thread.path}"
+
+    def test_an_edit_keeps_the_id_and_what_is_hidden_vanishes(self, client, ada, tech):
+        """Edge case 57, with words that would end a CDATA section."""
+        thread = factories.thread(tech, ada, "Before")
+        (before,) = json.loads(client.get("/feed.json").data)["items"]
+        with write_transaction():
+            row = db.session.get_one(Thread, thread.id)
+            row.title, row.version, row.edited_at = "After ]]> & <b>", row.version + 1, NOW
+        (after,) = json.loads(client.get("/feed.json").data)["items"]
+        entry = fromstring(client.get("/feed.atom").data).find("a:entry", NS)
+        assert (after["id"], after["title"]) == (before["id"], "After ]]> & <b>")
+        assert after["date_modified"] > before["date_modified"]
+        assert (entry.findtext("a:id", namespaces=NS), entry.findtext("a:title", namespaces=NS)) == (
+            before["id"],
+            "After ]]> & <b>",
+        )
+        with write_transaction():
+            row = db.session.get_one(Thread, thread.id)
+            row.state, row.version = "hidden", row.version + 1
+        assert titles(client) == []
+        assert fromstring(client.get("/feed.atom").data).find("a:entry", NS) is None
 
     def test_an_author_is_named_as_they_chose_when_writing(self, client, ada, tech):
         factories.thread(tech, ada, "One", public_name="Ada L.")
