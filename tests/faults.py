@@ -254,6 +254,7 @@ def survives(fault: Fault, folder: Path) -> bool:
     code = path.read_text()
     path.write_text(code.replace(fault.right, fault.wrong, 1))
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider", "-k", "not postgresql"]
+    command += ["--basetemp", str(folder.parent / "pytest")]  # the usual place keeps three runs, and others may run
     surroundings = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
     run = subprocess.run(
         [*command, f"tests/federation/{fault.test}"], cwd=folder, env=surroundings, capture_output=True, check=False

@@ -11,10 +11,20 @@ from coopgov import __version__, paths
 
 NAME = f"coopgov-{__version__}"
 BESIDE = (  # the package, in a checkout; a wheel carries templates, static files and migrations inside the package
-    *("LICENSE", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "Makefile", "babel.cfg", "pyproject.toml"),
+    *(
+        "LICENSE",
+        "README.md",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "FEDERATION.md",
+        "Makefile",
+        "babel.cfg",
+        "pyproject.toml",
+    ),
     *("requirements.lock", "wsgi.py", "templates", "static", "migrations", "tests", "docs", "bench", ".ci"),
 )
 NO_SOURCE = {".pyc", ".pyo", ".db", ".key", ".env"}
+MADE = {"__pycache__", "node_modules"}  # folders of what others wrote or a program made of it
 
 
 @cache
@@ -37,7 +47,8 @@ def source_files() -> Iterator[Path]:
 
 
 def _is_source(path: Path) -> bool:
-    return path.is_file() and not path.is_symlink() and path.suffix not in NO_SOURCE and "__pycache__" not in path.parts
+    is_made = path.suffix in NO_SOURCE or bool(MADE & set(path.parts))
+    return path.is_file() and not path.is_symlink() and not is_made
 
 
 def _add(tar: tarfile.TarFile, path: Path) -> None:

@@ -80,7 +80,7 @@ def test_without_uv_it_installs_by_venv_and_pip_with_hashes(checkout: Path) -> N
     assert steps[2] == "python3 -m venv .venv"
     assert "--require-hashes -r requirements.lock" in steps[3]
     assert "--no-deps -e ." in steps[4]
-    assert steps[5] == "pytest -n 2 -W error"
+    assert steps[5] == "pytest -n 2 --dist worksteal -W error"
 
 
 def test_with_uv_it_installs_by_uv_and_only_once(checkout: Path) -> None:

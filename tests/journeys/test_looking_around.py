@@ -85,7 +85,7 @@ def test_feeds_and_machines_find_what_the_pages_name(demo_site: Site, demo: Demo
         links = re.findall(r'<link rel="alternate" type="([^"]+)" href="([^"]+)"', body.decode())
         assert links, page
         for kind, path in links:
-            found, text = fetch(demo_site.url + path)
+            found, text = fetch(urljoin(demo_site.url, path))
             assert found.split(";")[0] == kind
             assert text.startswith(b"<?xml") if "atom" in kind else json.loads(text)
     for path in ("/sitemap.xml", "/robots.txt", "/.well-known/security.txt", "/healthz", "/readyz", "/decisions.csv"):
