@@ -3,6 +3,7 @@
 import gzip
 import json
 import re
+from urllib.parse import urljoin
 from urllib.request import Request, urlopen
 
 import pytest
