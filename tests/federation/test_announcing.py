@@ -158,6 +158,7 @@ def test_an_edit_of_a_thread_from_before_the_actor_announces_nothing(on: Scene, 
 def test_a_thread_that_is_no_longer_public_is_taken_back_and_leaves_no_words(
     on: Scene, catch_up: CatchUp, act: str
 ) -> None:
+    """Edge case 25."""
     thread = begin(on)
     catch_up()
     if act == "members":
@@ -234,6 +235,7 @@ def test_a_vote_of_a_group_says_so(on: Scene, catch_up: CatchUp) -> None:
 
 
 def test_the_end_of_voting_is_announced_once_below_its_opening(on: Scene, catch_up: CatchUp, clock: Clock) -> None:
+    """Edge case 53."""
     proposal = opened(on)
     catch_up()
     clock.now = CLOSES - timedelta(hours=20)

@@ -194,6 +194,7 @@ def test_a_port_where_nobody_listens_is_trouble(app: Flask, deliver: Deliver) ->
 def test_retry_after_is_kept(
     sinks: Sinks, one: str, deliver: Deliver, clock: Clock, asked: str, seconds: int, status: int
 ) -> None:
+    """Edge case 30."""
     sinks.answer("127.0.0.2", (status, {"Retry-After": asked}), 202)
     tell(announcement())
     deliver()
@@ -246,6 +247,7 @@ def test_a_server_that_reads_neither_dialect_is_not_asked_a_third_time(
 def test_an_inbox_that_is_gone_or_elsewhere_has_its_people_looked_up_again(
     sinks: Sinks, one: str, deliver: Deliver, status: int
 ) -> None:
+    """Edge case 29."""
     sinks.answer("127.0.0.2", (status, {"Location": sinks.inbox("127.0.0.6")}))
     tell(announcement())
     deliver()
@@ -365,6 +367,7 @@ def test_a_server_with_thousands_of_inboxes_delays_no_other(app: Flask, sinks: S
 
 
 def test_an_edit_made_before_the_first_delivery_arrives_after_it(sinks: Sinks, one: str, deliver: Deliver) -> None:
+    """Edge case 26."""
     note = announcement()
     tell(note)
     tell(note, "Update", way=lambda activity, now: send_to_all_who_had(note, activity, now))
@@ -385,6 +388,7 @@ def test_a_delete_never_passes_its_create(sinks: Sinks, one: str, deliver: Deliv
 
 
 def test_what_is_removed_before_the_first_delivery_is_not_sent_at_all(sinks: Sinks, one: str, deliver: Deliver) -> None:
+    """Edge case 27."""
     note = announcement()
     tell(note)
     withdraw(note)
@@ -435,6 +439,7 @@ def test_a_delete_reaches_every_inbox_that_ever_had_it_not_only_followers(
 def test_a_server_that_is_down_for_a_month_hears_again_when_we_hear_from_it(
     sinks: Sinks, one: str, deliver: Deliver, clock: Clock
 ) -> None:
+    """Edge case 32."""
     sinks.answer("127.0.0.2", 503)
     old = announcement()
     tell(old)
@@ -630,6 +635,7 @@ def test_a_crew_delivers_what_is_published_at_once(app: Flask, sinks: Sinks, clo
 def test_all_followers_at_a_shared_inbox_that_is_gone_are_asked_for_and_forgotten_if_they_are_gone_too(
     scene: Scene, deliver: Deliver
 ) -> None:
+    """Edge case 28."""
     people = [scene.peer.person(name) for name in ("ada", "bo", "cy")]
     for person in people:
         scene.tells(person, person.follows(scene.actor))

@@ -68,6 +68,7 @@ def assert_is_ours(scene: Scene, heard: Heard) -> None:
 
 
 def test_another_follow_is_accepted_again_and_counts_once(scene: Scene, ada: Person) -> None:
+    """Edge case 22."""
     first, second = ada.follows(scene.actor), ada.follows(scene.actor)
     scene.tells(ada, first, second)
     assert scene.followers() == [ada.uri]
@@ -106,6 +107,7 @@ def undos(person: Person, follow: Json) -> dict[str, Json]:
 
 @pytest.mark.parametrize("way", list(undos(Person(base="", name="", clock=None, key=None, key_id=""), {"id": ""})))  # type: ignore[arg-type]
 def test_who_undoes_follows_no_more(scene: Scene, ada: Person, grace: Person, way: str) -> None:
+    """Edge case 23."""
     follow = ada.follows(scene.actor)
     scene.tells(ada, follow)
     scene.tells(grace, grace.follows(scene.actor))
@@ -177,6 +179,7 @@ def test_likes_and_shares_are_taken_back(scene: Scene, ada: Person, grace: Perso
 
 
 def test_an_undo_that_overtakes_the_like_counts(scene: Scene, ada: Person) -> None:
+    """Edge case 33."""
     note = scene.note(scene.announce())
     like = ada.likes(note)
     scene.tells(ada, ada.undoes(like), like)
@@ -202,6 +205,7 @@ def test_what_is_withdrawn_or_not_ours_cannot_be_liked(scene: Scene, ada: Person
 
 
 def test_a_share_of_a_share_is_nothing_of_ours(scene: Scene, ada: Person, grace: Person) -> None:
+    """Edge case 43."""
     note = scene.note(scene.announce())
     share = ada.shares(note)
     scene.tells(grace, grace.shares(share["id"]), grace.shares(share))
@@ -224,6 +228,7 @@ def test_the_end_is_the_same_in_whatever_order_things_arrive(scene: Scene) -> No
 
 
 def test_who_is_deleted_is_forgotten(scene: Scene, ada: Person, grace: Person) -> None:
+    """Edge case 35."""
     row = scene.announce()
     number, note = row.id, scene.note(row)
     for person in (ada, grace):

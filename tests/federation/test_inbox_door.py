@@ -68,11 +68,13 @@ def test_the_actors_own_inbox_takes_the_same(scene: Scene, dialect: str) -> None
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_a_query_is_part_of_what_is_signed(scene: Scene, dialect: str) -> None:
+    """Edge case 18."""
     ada = scene.peer.person("ada")
     assert scene.tell(ada, ada.follows(scene.actor), dialect, url=f"{DOOR}?from=ada&b=%20c") == 202
 
 
 def test_a_key_with_a_path_of_its_own_belongs_to_whom_it_says(scene: Scene) -> None:
+    """Edge case 9."""
     grace = scene.peer.person("grace", key_path="/main-key")
     assert scene.tell(grace, grace.follows(scene.actor)) == 202
     scene.work()
@@ -86,6 +88,7 @@ def test_a_key_may_be_a_document_that_is_nothing_but_a_key(scene: Scene) -> None
 
 
 def test_the_key_is_fetched_once_and_signed_with_ours(scene: Scene) -> None:
+    """Edge case 10."""
     ada = scene.peer.person("ada")
     for _ in range(3):
         assert scene.tell(ada, ada.likes(f"{SITE}/ap/notes/1")) == 202
@@ -112,6 +115,7 @@ def test_both_types_of_activities_are_taken(scene: Scene, kind: str) -> None:
 
 
 def test_bytes_are_judged_as_they_came(scene: Scene) -> None:
+    """Edge case 20."""
     ada = scene.peer.person("ada")
     pretty = json.dumps(ada.follows(scene.actor, summary="Zoë\u2028"), indent=3, ensure_ascii=True).encode() + b"\n\n"
     assert scene.tell(ada, pretty) == 202
@@ -146,6 +150,7 @@ def test_the_same_activity_is_taken_once(scene: Scene) -> None:
 
 
 def test_the_same_follow_six_times_at_once_is_one(scene: Scene, together: Callable[..., list[Any]]) -> None:
+    """Edge case 21."""
     ada = scene.peer.person("ada")
     scene.peer.pages[ada.path] = waits(0.3, shows(ada.document()))
     follow = ada.follows(scene.actor)
@@ -319,6 +324,7 @@ def test_nobody_speaks_for_somebody_else(scene: Scene) -> None:
 
 
 def test_nobody_speaks_for_another_server(scene: Scene) -> None:
+    """Edge case 41."""
     with Peer(clock=scene.clock) as other:
         ada, mallory = scene.peer.person("ada"), other.person("mallory")
         assert scene.tell(mallory, ada.follows(scene.actor)) == 401
@@ -371,6 +377,7 @@ def test_a_short_key_is_no_key(scene: Scene) -> None:
 
 @pytest.mark.parametrize("fragment", ["#main-key", "#key-2"])
 def test_a_new_key_is_fetched_when_the_old_one_does_not_fit(scene: Scene, fragment: str) -> None:
+    """Edge case 11."""
     ada = scene.peer.person("ada")
     assert scene.tell(ada, ada.follows(scene.actor)) == 202
     scene.clock.forward(minutes=6)
@@ -501,6 +508,7 @@ LAST = ("other owner", "no pem", "long pem")
 @pytest.mark.usefixtures("hurried")
 @pytest.mark.parametrize("name", [*NAMES.split(), *MORE, *LAST])
 def test_a_key_document_that_is_not_one_is_given_up_in_time(scene: Scene, name: str) -> None:
+    """Edge case 50."""
     answers = _documents(scene)
     assert set(answers) == {*NAMES.split(), *MORE, *LAST}
     ada = scene.peer.person("ada")
@@ -513,6 +521,7 @@ def test_a_key_document_that_is_not_one_is_given_up_in_time(scene: Scene, name: 
 
 
 def test_a_redirect_elsewhere_is_not_even_tried(scene: Scene) -> None:
+    """Edge case 49."""
     with Peer(clock=scene.clock) as other:
         ada = scene.peer.person("ada")
         other.pages[ada.path] = shows(ada.document())
@@ -592,6 +601,7 @@ def test_no_transaction_is_open_during_a_fetch(scene: Scene) -> None:
 
 
 def test_a_flood_of_farewells_by_strangers_asks_nobody(scene: Scene) -> None:
+    """Edge case 36."""
     for n in range(20):
         ada = scene.peer.person("ada")
         gone = {"id": f"{ada.base}/users/u{n}#delete", "actor": f"{ada.base}/users/u{n}"}

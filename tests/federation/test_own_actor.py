@@ -137,6 +137,7 @@ def _told() -> list[tuple[str, int | None, str]]:
 
 
 def test_a_rotation_is_told_under_the_key_that_others_know(app: Flask) -> None:
+    """Edge case 12."""
     _follower()
     with write_transaction():
         assert rotate_key("cli", NOW).number == 2
