@@ -49,11 +49,16 @@ class Sinks:
         self.replies: dict[str, list[Reply]] = {}
         self.over, self._lock = threading.Event(), threading.Lock()
         self.pause = 0.0
+        self.connections = 0
         sinks = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
             disable_nagle_algorithm = True
+
+            def setup(self) -> None:
+                sinks.connections += 1
+                super().setup()
 
             def do_POST(self) -> None:
                 sinks._take(self)

@@ -95,6 +95,15 @@ def test_one_connection_serves_many_inboxes_of_a_server(app: Flask, sinks: Sinks
     tell(announcement())
     deliver()
     assert len(sinks.counts()) == 20
+    assert sinks.connections <= 2  # that many inboxes of a server are written to at once
+
+
+def test_an_inbox_that_thanks_with_a_page_has_taken_it(sinks: Sinks, one: str, deliver: Deliver) -> None:
+    """Edge case 31."""
+    sinks.answer("127.0.0.2", (200, {"Content-Type": "text/html"}))
+    tell(announcement())
+    deliver()
+    assert states() == {"done": 1}
 
 
 def test_an_accept_goes_to_one_inbox_only(sinks: Sinks, one: str, deliver: Deliver) -> None:
