@@ -34,10 +34,6 @@ ACTOR_TERMS = {
 NOTE_TERMS = {
     "Hashtag": "as:Hashtag",
     "sensitive": "as:sensitive",
-    "gts": "https://gotosocial.org/ns#",
-    "interactionPolicy": {"@id": "gts:interactionPolicy", "@type": "@id"},
-    "canQuote": {"@id": "gts:canQuote", "@type": "@id"},
-    "automaticApproval": {"@id": "gts:automaticApproval", "@type": "@id"},
 }
 CONTEXT = [STREAMS, SECURITY, {**ACTOR_TERMS, **NOTE_TERMS}]
 _ADDRESS = re.compile(r"https?://[^\s<>\"\u00ab\u00bb\u201c-\u201f]+")
@@ -128,7 +124,6 @@ def note(post: Post) -> Document:
         "sensitive": False,
         "tag": [{"type": "Hashtag", "name": f"#{name}", "href": address} for name, address in post.tags],
         **{name: f"{post.id}/{name}" for name in ("replies", "likes", "shares")},
-        "interactionPolicy": {"canQuote": {"automaticApproval": [PUBLIC]}},
     }
 
 
