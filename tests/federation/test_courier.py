@@ -238,7 +238,27 @@ def test_a_server_that_unlearned_its_dialect_is_shown_the_other_again(sinks: Sin
     assert server(host_of_one(sinks)).dialect == "cavage"
 
 
-def test_a_server_that_reads_neither_dialect_is_not_asked_a_third_time(
+def test_a_server_that_could_not_get_our_key_is_asked_again_a_few_times(
+    sinks: Sinks, one: str, deliver: Deliver, clock: Clock
+) -> None:
+    """Mastodon answers 401 as long as it cannot fetch the key, and tries again itself at such an answer."""
+    sinks.answer("127.0.0.2", 401, 401, 202)
+    tell(announcement())
+    deliver()
+    assert delivery_to(one).state == "queued"
+    clock.forward(minutes=11)
+    deliver()
+    assert delivery_to(one).state == "done"
+    sinks.answer("127.0.0.2", 401)
+    tell(announcement())
+    for _ in range(8):
+        deliver()
+        clock.forward(hours=1)
+    assert states() == {"done": 1, "failed": 1}
+    assert len(sinks.hits) == 3 + 2 * 5
+
+
+def test_a_server_that_wants_nothing_in_either_dialect_is_not_asked_a_third_time(
     sinks: Sinks, one: str, deliver: Deliver, clock: Clock
 ) -> None:
     sinks.answer("127.0.0.2", 403)

@@ -31,7 +31,7 @@ def send(poster: Poster, parcel: Parcel, letter: Letter, key: SigningKey, clock:
     """Delivers; a server that cannot read one way of signing is shown the other, once. Raises nothing of the wire."""
     first = parcel.dialect or DIALECTS[0]
     result = _try(poster, parcel, letter, key, first, clock())
-    if result.meaning is not Meaning.UNREAD:
+    if result.meaning not in (Meaning.UNREAD, Meaning.DENIED):
         return result
     return _try(poster, parcel, letter, key, other_dialect(first), clock())
 

@@ -13,6 +13,8 @@ LONGEST_RETRY_AFTER = timedelta(days=7)
 PARKED_AFTER = timedelta(days=7)  # of nothing but failure
 STALE_AFTER = timedelta(days=7)  # a Create that is older is no news to a server that comes back
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)  # when something goes out whose server is parked
+MOST_UNREAD = 5  # attempts, each in both dialects, at a server that believes neither
+UNREAD_FOR = timedelta(minutes=10)  # times the attempts so far, until the next one
 MOST_ATTEMPTS = 50  # at one inbox of a server that answers otherwise: about ten days
 
 
@@ -22,7 +24,8 @@ class Meaning(StrEnum):
     DONE = "done"  # taken
     DOWN = "down"  # the server is in trouble: again later, and so for all that goes there
     BUSY = "busy"  # the server is well and asks for time
-    UNREAD = "unread"  # it could not read our signature, or would not
+    UNREAD = "unread"  # it could not read our signature, or not get our key just then
+    DENIED = "denied"  # it read it, perhaps in the other dialect only, and wants nothing of us
     GONE = "gone"  # nobody is at this address any more, or somebody is elsewhere
     REFUSED = "refused"  # for good
     HELD = "held"  # it never left us: the fault is ours
@@ -80,7 +83,7 @@ def meaning_of(status: int) -> Meaning:
     if status in (0, 408) or status >= 500:
         return Meaning.DOWN
     if status in (401, 403):
-        return Meaning.UNREAD
+        return Meaning.UNREAD if status == 401 else Meaning.DENIED
     if 300 <= status < 400 or status in (404, 410):
         return Meaning.GONE
     return Meaning.REFUSED

@@ -13,7 +13,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from coopgov.federation.models import Activity, Announcement, Delivery, Inbox, Peer
 from coopgov.federation.queries.announcements import untellable
 from coopgov.federation.queries.peers import blocked_hosts
-from coopgov.federation.rules.delivering import MOST_ATTEMPTS, Meaning, Parcel, Result
+from coopgov.federation.rules.delivering import MOST_ATTEMPTS, MOST_UNREAD, UNREAD_FOR, Meaning, Parcel, Result
 from coopgov.federation.services import peers
 from coopgov.infra.db import writing_session
 from coopgov.infra.jobs import enqueue
@@ -172,13 +172,15 @@ def settle(results: Collection[Result], lease: str, now: datetime, chance: rando
 def _row(result: Result, now: datetime) -> dict[str, Any]:
     """The new row of a delivery that did not go well; its server's rest is set afterwards."""
     attempts = result.parcel.attempts + (result.meaning is not Meaning.UNTRIED)
-    again = result.meaning in (Meaning.DOWN, Meaning.BUSY, Meaning.HELD, Meaning.UNTRIED)
-    state = "queued" if again and attempts < MOST_ATTEMPTS else "failed"
+    again = result.meaning in (Meaning.DOWN, Meaning.BUSY, Meaning.HELD, Meaning.UNTRIED, Meaning.UNREAD)
+    most = MOST_UNREAD if result.meaning is Meaning.UNREAD else MOST_ATTEMPTS
+    state = "queued" if again and attempts < most else "failed"
+    rest = {Meaning.HELD: HELD_FOR, Meaning.UNREAD: UNREAD_FOR * attempts}
     return {
         "row": result.parcel.delivery_id,
         "new_state": state,
         "new_attempts": attempts,
-        "new_next_at": now + (HELD_FOR if result.meaning is Meaning.HELD else timedelta()),
+        "new_next_at": now + rest.get(result.meaning, timedelta()),
         "new_finished_at": now if state == "failed" else None,
         "new_last_error": result.error[:300],
     }
