@@ -90,7 +90,9 @@ def test_a_domain_is_understood_however_it_is_typed(typed: str) -> None:
     assert folded_domain(typed) == "evil.example"
 
 
-@pytest.mark.parametrize("typed", ["", " ", "not a domain", "@", "https://", "a/b c", "💥..example", "org", "https://org/"])
+@pytest.mark.parametrize(
+    "typed", ["", " ", "not a domain", "@", "https://", "a/b c", "💥..example", "org", "https://org/"]
+)
 def test_what_is_no_domain_is_refused_in_words(typed: str) -> None:
     with pytest.raises(Refused) as refused:
         folded_domain(typed)
