@@ -1,6 +1,8 @@
 """One writer, alone, and nothing outside it: on both databases."""
 
+import sqlite3
 import threading
+from contextlib import closing
 
 import pytest
 from flask import Flask
@@ -9,7 +11,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from coopgov.identity.models import Attempt
 from coopgov.infra import audit
-from coopgov.infra.db import db, write_transaction, writing_session
+from coopgov.infra.db import _sqlite_settings, db, write_transaction, writing_session
 from coopgov.infra.facts import missing_triggers
 from coopgov.infra.migrate import differences
 from tests.conftest import NOW
@@ -189,3 +191,11 @@ def test_times_come_back_as_utc(app: Flask) -> None:
     assert row.at == NOW
     assert row.at.tzinfo is not None
     assert db.session.scalar(select(func.count()).where(audit.AuditRow.at <= NOW)) == 1
+
+
+def test_sqlite_waits_for_the_disk_before_it_says_that_something_is_saved() -> None:
+    """In production; in tests it does not, as there is no power cut to survive."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        _sqlite_settings(connection, None)
+        assert connection.execute("pragma synchronous").fetchone() == (2,)
+        assert connection.execute("pragma foreign_keys").fetchone() == (1,)
