@@ -261,7 +261,7 @@ def survives(fault: Fault, folder: Path) -> bool:
     )
     path.write_text(code)
     if run.returncode not in (0, 1):
-        raise SystemExit(run.stdout.decode()[-2000:])
+        raise SystemExit(f"pytest ended with {run.returncode}:\n{(run.stdout + run.stderr).decode()[-2000:]}")
     return run.returncode == 0
 
 

@@ -270,6 +270,20 @@ def test_a_lost_dispute_ends_what_the_payment_covers(app: Flask) -> None:
     assert [event["status"] for event in told("contribution_failed")] == ["lost"]
 
 
+def test_a_question_of_the_bank_ends_when_it_is_won_whatever_happened_unseen(app: Flask) -> None:
+    """Between the two looks the money had left and come back."""
+    take(NOW, payment(), dispute(withdrawn=False))
+    assert ("dispute", f"contribution:{the().id}") in findings()
+    take(NOW, dispute(status="won", withdrawn=True, fee_back=True, closed_at=LATER))
+    assert ("dispute", f"contribution:{the().id}") not in findings()
+
+
+def test_a_question_of_the_bank_that_came_before_its_payment_is_asked_once_that_is_known(app: Flask) -> None:
+    take(NOW, dispute(withdrawn=False))
+    take(NOW, payment())
+    assert ("dispute", f"contribution:{the().id}") in findings()
+
+
 def test_a_question_of_the_bank_moves_no_money(app: Flask) -> None:
     take(NOW, payment(), dispute(withdrawn=False))
     assert (the().status, len(entries())) == ("succeeded", 2)

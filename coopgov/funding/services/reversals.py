@@ -41,6 +41,7 @@ def _adopt(look: Look) -> None:
         for row in writing_session().scalars(orphans):
             if row.currency == fresh[row.payment].currency:
                 row.contribution_id = fresh[row.payment].id
+                _note_question(row, fresh[row.payment], look)
                 close_about("orphan", f"{look.source}:{row.remote_id}", "", look.now)
 
 
@@ -72,18 +73,30 @@ def _take_reversal(look: Look, there: dict[str, Reversal], paid: Contribution | 
     look.changed += 1
     if paid is not None:
         look.touched[paid.id] = paid
-        if row.kind == "dispute" and not row.withdrawn:
-            _note_question(row, paid, look)
+        _note_question(row, paid, look)
     else:
         open_finding("orphan", f"{look.source}:{remote.remote_id}", {"sum": str(remote.amount)}, look.now)
 
 
 def _note_question(row: Reversal, paid: Contribution, look: Look) -> None:
-    """A bank asks, and no money moved: the treasurer may want to answer."""
+    """A bank asks, and no money moved: the treasurer may want to answer, until the bank has said how it ends.
+
+    Where money moved, the payment's own state asks (``bookings``), and only a question of before is closed here.
+    """
+    if row.kind != "dispute" or (row.withdrawn and row.status != "won"):
+        return
     if row.status == "open":
         open_finding("dispute", f"contribution:{paid.id}", {}, look.now)
-    else:
+    elif not _is_disputed_otherwise(row, paid):
         close_about("dispute", f"contribution:{paid.id}", row.status, look.now)
+
+
+def _is_disputed_otherwise(row: Reversal, paid: Contribution) -> bool:
+    others = select(Reversal.id).where(Reversal.contribution_id == paid.id, Reversal.remote_id != row.remote_id)
+    return (
+        writing_session().scalar(others.where(Reversal.kind == "dispute", Reversal.status != "won").limit(1))
+        is not None
+    )
 
 
 def _wrong(remote: Told, paid: Contribution | None) -> str:
