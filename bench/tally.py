@@ -94,7 +94,7 @@ def others(method: str, box: dict[tuple[str, ...], int]) -> dict[str, float]:
     else:
         vote = pyrankvote.single_transferable_vote
         found["pyrankvote"] = best(lambda: vote(list(people.values()), ballots, SEATS[method]), 1)[0]
-    stv = votelib.evaluate.sequential.TransferableVoteSelector(transferer="Gregory", quota="droop")
+    stv = votelib.evaluate.sequential.TransferableVoteSelector(quota_function="droop")
     found["votelib"] = best(lambda: stv.evaluate(dict(box), SEATS[method]), 1)[0]
     return found
 
