@@ -10,7 +10,6 @@ from coopgov.decisions.models import Proposal
 from coopgov.decisions.queries import is_public_now
 from coopgov.decisions.rules import acts_open_to
 from coopgov.federation import composing
-from coopgov.federation.models import Announcement
 from coopgov.federation.queries.actors import handle_of, the_actor
 from coopgov.federation.queries.announcements import echo_about, silence_over
 from coopgov.federation.rules.announcing import HOME, Post, subject_of
@@ -30,12 +29,6 @@ def card_facts(post: Post) -> dict[str, Any]:
     tags = [(tag, site_url(path)) for tag, path in post.tags]
     html = html_of(post.title, post.words, site_url(post.path) if post.path != HOME else "", tags)
     return {"post": post, "address": _address(), "html": Markup(html)}  # noqa: S704 - built and escaped by our rules
-
-
-def said_post(announcement: Announcement) -> Post:
-    """What an announcement says now."""
-    a = announcement
-    return Post(a.title, a.words, a.path, a.language, tuple((tag, path) for tag, path in a.tags))
 
 
 def _address() -> str:

@@ -1,8 +1,9 @@
 """Reads of announcements: which ones stand, over what there is silence, how far they got and what came back."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Self
 
 from sqlalchemy import func, select
 from sqlalchemy.sql.elements import ColumnElement
@@ -12,10 +13,8 @@ from coopgov.decisions.models import Proposal
 from coopgov.decisions.queries import is_shown_to_all
 from coopgov.discussion.models import Thread
 from coopgov.federation.models import Activity, Announcement, Delivery, Follower, Reaction, RemoteActor, Silence
-from coopgov.federation.rules.announcing import subject_of
+from coopgov.federation.rules.announcing import BY_HAND, Post, subject_of
 from coopgov.infra.db import db
-
-BY_HAND = "by_hand"
 
 
 @dataclass(frozen=True)
@@ -25,6 +24,12 @@ class Progress:
     done: int = 0
     waiting: int = 0
     failed: int = 0
+
+    @classmethod
+    def of(cls, counts: Mapping[str, int]) -> Self:
+        """From how many deliveries there are in each state."""
+        waiting = counts.get("queued", 0) + counts.get("running", 0)
+        return cls(counts.get("done", 0), waiting, counts.get("failed", 0) + counts.get("dropped", 0))
 
     @property
     def total(self) -> int:
@@ -46,6 +51,12 @@ def announcement_by_id(number: int) -> Announcement:
     if announcement is None:
         raise NotFound
     return announcement
+
+
+def said_post(announcement: Announcement) -> Post:
+    """What an announcement says now."""
+    a = announcement
+    return Post(a.title, a.words, a.path, a.language, tuple((tag, path) for tag, path in a.tags))
 
 
 def standing(kind: str, subject: str) -> Announcement | None:
@@ -111,9 +122,7 @@ def progress_of(announcement: Announcement) -> Progress:
     """How far the newest version of the announcement got, or its withdrawal."""
     newest = select(func.max(Activity.id)).where(Activity.announcement_id == announcement.id).scalar_subquery()
     query = select(Delivery.state, func.count()).where(Delivery.activity_id == newest).group_by(Delivery.state)
-    counts = {state: number for state, number in db.session.execute(query)}
-    waiting = counts.get("queued", 0) + counts.get("running", 0)
-    return Progress(counts.get("done", 0), waiting, counts.get("failed", 0) + counts.get("dropped", 0))
+    return Progress.of({state: number for state, number in db.session.execute(query)})
 
 
 def echo_of(announcement: Announcement) -> Echo:

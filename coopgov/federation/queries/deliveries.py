@@ -46,12 +46,7 @@ def newest_announcements(limit: int) -> list[tuple[Announcement, Progress]]:
     counts: dict[int, dict[str, int]] = {row.id: {} for row in rows}
     for number, state, amount in counted:
         counts[number or 0][state] = amount
-    return [(row, _progress(counts[row.id])) for row in rows]
-
-
-def _progress(counts: dict[str, int]) -> Progress:
-    waiting = counts.get("queued", 0) + counts.get("running", 0)
-    return Progress(counts.get("done", 0), waiting, counts.get("failed", 0) + counts.get("dropped", 0))
+    return [(row, Progress.of(counts[row.id])) for row in rows]
 
 
 def waiting_count() -> int:

@@ -8,7 +8,7 @@ from sqlalchemy import or_, select
 from coopgov.federation.models import DomainBlock, Peer, Received, RemoteActor, RemoteKey
 from coopgov.federation.providers.peers import Asker
 from coopgov.federation.queries.actors import signing_key, the_actor
-from coopgov.federation.rules.hosts import authority_of
+from coopgov.federation.rules.hosts import authority_of, with_those_above
 from coopgov.infra.crypto import BadToken
 from coopgov.infra.db import db
 from coopgov.infra.http import GuardedClient, guarded_client
@@ -32,9 +32,7 @@ def asker(now: datetime) -> Asker:
     actor = the_actor()
     try:
         key = signing_key(actor) if actor else None
-    except (
-        BadToken
-    ):  # the secret was changed, which the operator is told where deliveries stop; most answer all the same
+    except BadToken:  # the secret was changed, of which the operator is told where deliveries stop; most answer anyway
         key = None
     return Asker(_way_out(), key, now)
 
@@ -73,9 +71,8 @@ def was_undone(uri: str, by: str) -> bool:
 
 def is_blocked_host(host: str) -> bool:
     """True when ``host``, or a domain above it, is on the block list."""
-    labels = host.split(".")
-    above = [".".join(labels[n:]) for n in range(len(labels))]
-    return db.session.scalar(select(DomainBlock.domain).where(DomainBlock.domain.in_(above)).limit(1)) is not None
+    blocks = select(DomainBlock.domain).where(DomainBlock.domain.in_(with_those_above(host))).limit(1)
+    return db.session.scalar(blocks) is not None
 
 
 def servers_of(actor: RemoteActor) -> set[str]:

@@ -13,13 +13,14 @@ from coopgov.decisions.rules import refuse_unless_open_to
 from coopgov.federation import composing
 from coopgov.federation.forms.announcing import AnnouncementForm, PlainForm
 from coopgov.federation.models import Actor, Announcement
-from coopgov.federation.post_card import card_facts, said_post
+from coopgov.federation.post_card import card_facts
 from coopgov.federation.queries.actors import the_actor
 from coopgov.federation.queries.announcements import (
     announcement_by_id,
     audience_of,
     echo_of,
     progress_of,
+    said_post,
     silence_over,
 )
 from coopgov.federation.rules.announcing import HOME, Post, check_by_hand, subject_of

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from coopgov.core.errors import Kind, Refusals, Refused
 from coopgov.core.text import N_, clean_lines, count_characters, excerpt, one_line
 
+BY_HAND = "by_hand"  # the kind of what an officer wrote, about nothing on the site
 LONGEST_POST = 500  # characters, as Mastodon counts them
 LONGEST_TITLE = 200
 HOME = "/"  # where a post leads that is about nothing on the site; its words do not end with that address

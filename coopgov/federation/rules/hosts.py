@@ -70,8 +70,17 @@ def folded_domain(text: str) -> str:
 
 def is_blocked(host: str, domains: Collection[str]) -> bool:
     """Whether ``host`` (as ``host_of`` gives it) is one of ``domains``, or below one of them."""
+    return any(domain in domains for domain in with_those_above(host))
+
+
+def with_those_above(host: str) -> list[str]:
+    """``host`` and every domain above it, all of which a block of ``host`` may name.
+
+    >>> with_those_above("social.example.org")
+    ['social.example.org', 'example.org', 'org']
+    """
     labels = host.split(".")
-    return any(".".join(labels[start:]) in domains for start in range(len(labels)))
+    return [".".join(labels[start:]) for start in range(len(labels))]
 
 
 def _split(uri: str) -> SplitResult:

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from coopgov.core.errors import Refused
 from coopgov.federation.models import Activity, Actor, Announcement, Silence
 from coopgov.federation.queries.actors import the_actor
-from coopgov.federation.queries.announcements import BY_HAND, said_by_hand_since, silence_over, standing
-from coopgov.federation.rules.announcing import HOME, Post, check_by_hand
+from coopgov.federation.queries.announcements import said_by_hand_since, said_post, silence_over, standing
+from coopgov.federation.rules.announcing import BY_HAND, HOME, Post, check_by_hand
 from coopgov.federation.services import deliveries
 from coopgov.infra import audit
 from coopgov.infra.audit import SYSTEM
@@ -51,7 +51,7 @@ def revise_by_hand(announcement: Announcement, title: str, words: str, by: int |
 
 def revise(announcement: Announcement, post: Post, now: datetime, by: int | str = SYSTEM) -> bool:
     """New words for a standing announcement, told to everybody who had the old ones; False when nothing changed."""
-    if announcement.withdrawn_at is not None or _said(announcement) == post:
+    if announcement.withdrawn_at is not None or said_post(announcement) == post:
         return False
     _write(announcement, post)
     announcement.version += 1
@@ -120,11 +120,6 @@ def _did(act: str, announcement: Announcement, now: datetime) -> Activity:
 def _write(announcement: Announcement, post: Post) -> None:
     announcement.title, announcement.words, announcement.path = post.title, post.words, post.path
     announcement.tags, announcement.language = [list(tag) for tag in post.tags], post.language
-
-
-def _said(announcement: Announcement) -> Post:
-    a = announcement
-    return Post(a.title, a.words, a.path, a.language, tuple((tag, path) for tag, path in a.tags))
 
 
 def _name(announcement: Announcement) -> str:
