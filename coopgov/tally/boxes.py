@@ -1,5 +1,6 @@
 """What all elections share: reading settings, choices in their normal form, and the frame around each count."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from coopgov.tally.lots import Tied, Ties, Umpire
 from coopgov.tally.reason import Reason
 from coopgov.tally.rule import QuorumKind
-from coopgov.tally.vote import Election, Manifest, Verdict, require
+from coopgov.tally.vote import Election, Manifest, Ranking, Verdict, require
 
 REASON_KEYS = frozenset({"turnout", "ballots.none", "ballots.only_abstentions", "quorum.none", "quorum.met"}) | {
     *("quorum.missed", "election.tied", "election.winners", "election.vacant")
@@ -95,9 +96,15 @@ def points(manifest: Manifest, choice: object, least: int, most: int) -> tuple[t
     return tuple((option, given[option]) for option in manifest.options if option in given)
 
 
-def without(gone: Sequence[str], ranking: tuple[str, ...]) -> tuple[str, ...]:
-    """The ranking with the options struck that were withdrawn."""
-    return tuple(option for option in ranking if option not in gone) if gone else ranking
+def struck(manifest: Manifest, box: Mapping[Ranking, int]) -> Mapping[Ranking, int]:
+    """The box without the options that were withdrawn: what then reads alike is counted together."""
+    gone = manifest.settings.get("withdrawn", ())
+    if not gone:
+        return box
+    papers: Counter[Ranking] = Counter()
+    for choice, number in box.items():
+        papers[tuple(option for option in choice if option not in gone)] += number
+    return papers
 
 
 def standing(manifest: Manifest) -> tuple[str, ...]:

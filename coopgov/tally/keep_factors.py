@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 from coopgov.tally.lots import Umpire
 from coopgov.tally.numbers import Decimals
+from coopgov.tally.vote import Ranking
 
-Ranking = tuple[str, ...]
 PLACES = 9
 ONE = 10**PLACES
 OMEGA = ONE // 10**6  # a surplus below this is as good as none

@@ -101,13 +101,18 @@ class Umpire:
         drawn = sorted(tied, key=lambda option: lot(seed, option))
         return "lot", drawn[-1] if loses else drawn[0]
 
-    def ranked(self, groups: Sequence[Sequence[str]], purpose: str = "rank") -> list[str]:
+    def ranked(
+        self,
+        groups: Sequence[Sequence[str]],
+        purpose: str = "rank",
+        history: Sequence[Mapping[str, Any]] = (),
+    ) -> list[str]:
         """All options of ``groups`` (best first, each a group of equals) in one order, every tie broken."""
         order: list[str] = []
         for group in groups:
             left = list(group)
             while left:
-                order.append(self.choose(left, purpose))
+                order.append(self.choose(left, purpose, history=history))
                 left.remove(order[-1])
         return order
 

@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from coopgov.tally.lots import Umpire
-
-Ranking = tuple[str, ...]
+from coopgov.tally.vote import Ranking
 
 
 class Runoff:

@@ -8,10 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from coopgov.tally.lots import Tied, Umpire
+from coopgov.tally.lots import Umpire
 from coopgov.tally.numbers import Arithmetic, Value
-
-Ranking = tuple[str, ...]
+from coopgov.tally.vote import Ranking
 
 
 @dataclass
@@ -106,14 +105,7 @@ class PaperCount:
         """The options by what they have, most first, every tie broken."""
         levels = sorted({self._tally[option] for option in options}, reverse=True)
         groups = [[option for option in options if self._tally[option] == level] for level in levels]
-        return [chosen for group in groups for chosen in self._ranked(group)]
-
-    def _ranked(self, group: list[str]) -> list[str]:
-        ordered: list[str] = []
-        while group:
-            ordered.append(self._umpire.choose(group, "seat", history=self._history()))
-            group = [option for option in group if option != ordered[-1]]
-        return ordered
+        return self._umpire.ranked(groups, "seat", self._history())
 
     def _history(self) -> list[Mapping[str, Any]]:
         return [stage.tally for stage in self.stages]
@@ -166,6 +158,3 @@ def _next_place(bundle: _Bundle, still_in: set[str]) -> int | None:
         if bundle.ranking[place] in still_in:
             return place
     return None
-
-
-__all__ = ["PaperCount", "Ranking", "Stage", "Tied"]

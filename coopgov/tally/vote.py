@@ -14,6 +14,7 @@ VERSION = 1
 
 
 Choice = str | tuple[Any, ...]
+Ranking = tuple[str, ...]  # options in order of preference
 """A ballot's choice in its normal form, which can be counted and written as JSON: an option; options that were picked;
 (option, points) pairs; levels of a ranking, best first, each a tuple of options."""
 

@@ -54,16 +54,12 @@ class EqualShares:
         umpire = boxes.umpire_of(manifest, tie_seed, Ties.LOT)
         standing = boxes.standing(manifest)
         costs = {option: manifest.settings["costs"][option] for option in standing}
-        papers = {choice: number for choice, number in box.items()}
         cast, counted = sum(box.values()), sum(number for choice, number in box.items() if choice)
-        approvals = {o: sum(n for choice, n in papers.items() if o in choice) for o in standing}
+        approvals = {o: sum(n for choice, n in box.items() if o in choice) for o in standing}
         facts: dict[str, object] = {"budget": manifest.settings["budget"], "voters": cast, "approvals": approvals}
 
         def run() -> boxes.Counted:
-            struck = {tuple(o for o in choice if o in costs): 0 for choice in papers}
-            for choice, number in papers.items():
-                struck[tuple(o for o in choice if o in costs)] += number
-            funded = share_out(costs, struck, manifest.settings["budget"], umpire)
+            funded = share_out(costs, boxes.struck(manifest, box), manifest.settings["budget"], umpire)
             facts.update(total_cost=funded.cost, added_per_voter=funded.added, bought=list(funded.projects))
             return boxes.Counted([o for o in standing if o in funded.projects], facts)
 

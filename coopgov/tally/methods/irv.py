@@ -1,6 +1,5 @@
 """Instant runoff: one is elected, by a majority of the papers that still count."""
 
-from collections import Counter
 from collections.abc import Mapping
 
 from coopgov.tally import boxes
@@ -33,10 +32,7 @@ class InstantRunoff:
     def count(self, manifest: Manifest, box: Mapping[tuple[str, ...], int], tie_seed: str | None = None) -> Election:
         """Facts: ``first_preferences``, ``rounds`` (votes of those still in), ``actions``, ``exhausted`` at each round,
         ``final_round``, ``valid_ballots``."""
-        gone = manifest.settings.get("withdrawn", ())
-        papers: Counter[tuple[str, ...]] = Counter()
-        for ranking, number in box.items():
-            papers[boxes.without(gone, ranking)] += number
+        papers = boxes.struck(manifest, box)
         umpire = boxes.umpire_of(manifest, tie_seed, Ties.PREVIOUS_STAGE)
         count = Runoff(boxes.standing(manifest), papers, umpire)
 

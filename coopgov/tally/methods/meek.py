@@ -1,6 +1,5 @@
 """Meek's single transferable vote, by the reference rule of the Proportional Representation Foundation."""
 
-from collections import Counter
 from collections.abc import Mapping
 
 from coopgov.tally import boxes
@@ -32,10 +31,7 @@ class MeekStv:
     def count(self, manifest: Manifest, box: Mapping[tuple[str, ...], int], tie_seed: str | None = None) -> Election:
         """Facts: ``valid_ballots``, ``winners_in_order_of_election``, ``rounds``: each with ``quota``, ``tally`` and
         ``nontransferable`` at its end, and whom it ``elected`` or ``excluded``."""
-        gone = manifest.settings.get("withdrawn", ())
-        papers: Counter[tuple[str, ...]] = Counter()
-        for ranking, number in box.items():
-            papers[boxes.without(gone, ranking)] += number
+        papers = boxes.struck(manifest, box)
         umpire = boxes.umpire_of(manifest, tie_seed, Ties.LOT)
         count = KeepFactorCount(boxes.standing(manifest), papers, manifest.settings.get("seats", 1), umpire)
 

@@ -1,6 +1,5 @@
 """The single transferable vote by whole papers: the Scottish rules, and Gregory's with decimals of one's choice."""
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -44,10 +43,7 @@ class ScottishStv:
     def count(self, manifest: Manifest, box: Mapping[tuple[str, ...], int], tie_seed: str | None = None) -> Election:
         """Facts: ``quota``, ``valid_ballots``, ``winners_in_order_of_election``, ``rounds``: each with ``action``,
         ``tally`` and ``nontransferable`` after it, ``elected``, ``excluded``, ``below_quota`` where there were any."""
-        gone = manifest.settings.get("withdrawn", ())
-        papers: Counter[tuple[str, ...]] = Counter()
-        for ranking, number in box.items():
-            papers[boxes.without(gone, ranking)] += number
+        papers = boxes.struck(manifest, box)
         umpire, write = boxes.umpire_of(manifest, tie_seed, Ties.PREVIOUS_STAGE), self.arithmetic(manifest)
         count = PaperCount(boxes.standing(manifest), papers, manifest.settings.get("seats", 1), write, umpire)
 
