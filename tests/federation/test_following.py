@@ -108,7 +108,7 @@ class TestFollowPage:
     @pytest.mark.parametrize("path", ["/", "/about"])
     def test_the_coops_pages_lead_to_it(self, actor: Actor, client: Browser, path: str) -> None:
         page = client.get(path).text
-        assert "@test_co_op@localhost" in page
+        assert "@test_co_op<wbr>@localhost</bdi>" in page
         assert 'action="/follow"' in page
 
     def test_a_kept_page_shows_the_actor_soon_after_it_was_made(
