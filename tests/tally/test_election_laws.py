@@ -1,6 +1,7 @@
 """Laws of every method that elects, over the registry: a new method is bound by them before it has tests of its own."""
 
 from collections import Counter
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -135,6 +136,22 @@ def test_another_seed_changes_nothing_but_ties(method: Method, data: st.DataObje
     one, other = elected(manifest, ballots, "one"), elected(manifest, ballots, "other")
     if not one.breaks:
         assert canonical(one.to_plain()) == canonical(other.to_plain())
+
+
+@pytest.mark.parametrize("name", [*STRICT, "equal-shares"])
+@often
+@given(data=st.data())
+def test_who_withdrew_counts_as_if_no_ballot_had_named_them(name: str, data: st.DataObject) -> None:
+    drawn, ballots = data.draw(elections(METHODS[name]))
+    gone = data.draw(st.sampled_from(drawn.options))
+    manifest = replace(drawn, settings={**drawn.settings, "withdrawn": (gone,)})
+    silent = [Ballot(tuple(option for option in ballot.choice if option != gone)) for ballot in ballots]
+    named, unnamed = elected(manifest, ballots), elected(manifest, silent)
+    assert gone not in named.winners
+    assert named.winners == unnamed.winners
+    assert named.breaks == unnamed.breaks
+    if any(ballot.choice for ballot in silent):  # else there is nothing to count in one of them
+        assert named.facts == unnamed.facts
 
 
 @every_election
