@@ -14,11 +14,15 @@ from coopgov.core import money
 from coopgov.core.errors import Refusals
 from coopgov.core.time import utc_now
 from coopgov.core.viewer import NOBODY, Viewer
+from coopgov.decisions import counting as decisions_counting
 from coopgov.decisions import jobs as decisions_jobs
 from coopgov.decisions import models as decisions_models
-from coopgov.decisions import queries as decisions_queries
-from coopgov.decisions import routes as decisions_routes
-from coopgov.decisions import rules as decisions_rules
+from coopgov.decisions.routes import composing as decisions_composing
+from coopgov.decisions.routes import reading as decisions_reading
+from coopgov.decisions.routes import register as decisions_register
+from coopgov.decisions.routes import voting as decisions_voting
+from coopgov.decisions.rules import casting as casting_rules
+from coopgov.decisions.rules import stages as stage_rules
 from coopgov.demo import routes as demo_routes
 from coopgov.desk import routes as desk_routes
 from coopgov.discussion import models as discussion_models
@@ -101,6 +105,7 @@ from coopgov.treasury.routes import payments as treasury_payments
 from coopgov.treasury.routes import tiers as treasury_tiers
 from coopgov.treasury.routes import unmatched as treasury_unmatched
 
+DECISIONS = (decisions_composing, decisions_reading, decisions_register, decisions_voting)
 TREASURY = (
     treasury_desk,
     treasury_unmatched,
@@ -139,7 +144,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     standing_rule_routes.bp,
     groups_routes.bp,
     discussion_routes.bp,
-    decisions_routes.bp,
+    *(routes.bp for routes in DECISIONS),
     announcing_routes.bp,
     federation_admin.bp,
     *(routes.bp for routes in TREASURY),
@@ -189,7 +194,8 @@ REFUSALS: tuple[Refusals, ...] = (
     relief_rules.REFUSALS,
     groups_rules.REFUSALS,
     discussion_rules.REFUSALS,
-    decisions_rules.REFUSALS,
+    stage_rules.REFUSALS,
+    casting_rules.REFUSALS,
     announcing_rules.REFUSALS,
     following_rules.REFUSALS,
     host_rules.REFUSALS,
@@ -204,7 +210,8 @@ SAYINGS: tuple[Sayings, ...] = (
     standing_rule_routes.SAYINGS,
     groups_routes.SAYINGS,
     discussion_routes.SAYINGS,
-    decisions_routes.SAYINGS,
+    decisions_composing.SAYINGS,
+    decisions_voting.SAYINGS,
     announcing_routes.SAYINGS,
     federation_admin.SAYINGS,
     *(routes.SAYINGS for routes in TREASURY),
@@ -217,7 +224,7 @@ PANELS = (
     *finances_routes.PANELS,
     *dues_routes.PANELS,
     *desk_routes.PANELS,
-    *decisions_routes.PANELS,
+    *decisions_reading.PANELS,
     *discussion_routes.PANELS,
     *notifications_routes.PANELS,
     *post_card.PANELS,
@@ -230,7 +237,7 @@ CHECKS = (
     *funding_checks.CHECKS,
     *membership_queries.CHECKS,
     *groups_queries.CHECKS,
-    *decisions_queries.CHECKS,
+    *decisions_counting.CHECKS,
 )
 EXAMINATIONS = (stripe_health.examine_stripe, federation_health.examine_federation)
 LARGEST_REQUEST = 1_000_000  # bytes

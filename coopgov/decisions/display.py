@@ -11,12 +11,14 @@ from markupsafe import Markup
 
 from coopgov.core.errors import NotFound
 from coopgov.core.viewer import Viewer
-from coopgov.decisions import queries
 from coopgov.decisions.drawing import Drawn, Meter, count_votes, drawn, meter, reasons_of
 from coopgov.decisions.models import Ballot, Proposal, ProposalRevision, RollEntry
-from coopgov.decisions.queries import DecisionLine, Sheet, Wanted
+from coopgov.decisions.queries import ballots, lists, proposals, rolls
+from coopgov.decisions.queries.lists import DecisionLine, Wanted
+from coopgov.decisions.queries.proposals import Sheet
 from coopgov.decisions.register import FILTERS
-from coopgov.decisions.rules import OWING, Spell, WhyNot, acts_open_to, state_at, why_not_on_roll, why_of_standing
+from coopgov.decisions.rules.entitlement import OWING, Spell, WhyNot, why_not_on_roll, why_of_standing
+from coopgov.decisions.rules.stages import acts_open_to, state_at
 from coopgov.decisions.sentences import (
     CHOICES,
     deciding,
@@ -102,7 +104,7 @@ def proposal_facts(sheet: Sheet, viewer: Viewer, now: datetime) -> dict[str, Any
     """All that templates/decisions/proposal.html needs, the form of the ballot left out. Raises NotFound beyond the
     last page of votes."""
     proposal, state, asked = sheet.proposal, state_at(sheet.proposal, now), page_asked()
-    votes, counts = queries.votes(proposal.id, VOTES_ON_A_PAGE, (asked - 1) * VOTES_ON_A_PAGE)
+    votes, counts = ballots.votes(proposal.id, VOTES_ON_A_PAGE, (asked - 1) * VOTES_ON_A_PAGE)
     if asked > 1 and not votes:
         raise NotFound
     verdict = verdict_of(sheet)
@@ -147,7 +149,7 @@ def standing_of(proposal: Proposal, viewer: Viewer) -> Standing:
         return Standing()
     if not viewer.is_signed_in:
         return Standing(why_not=why_not_words(WhyNot("signed_out"), proposal.opened_at))
-    entry, ballot = queries.my_line(proposal.id, viewer.party_id)
+    entry, ballot = ballots.my_line(proposal.id, viewer.party_id)
     if entry is not None:
         return Standing(entry, ballot)
     why = _why_not(proposal, viewer.party_id, proposal.opened_at)
@@ -235,9 +237,9 @@ def composer_facts(thread: Thread, proposal: Proposal | None, source: str) -> di
 
 def history_facts(number: int) -> dict[str, Any]:
     """A page of what a proposal said before."""
-    page = paged(queries.revision_count(number), VERSIONS_ON_A_PAGE)
-    former_ones = queries.revisions(number, page.size, page.first)
-    return {"proposal": queries.sheet(number).proposal, "former": [former(one) for one in former_ones], "page": page}
+    page = paged(proposals.revision_count(number), VERSIONS_ON_A_PAGE)
+    former_ones = proposals.revisions(number, page.size, page.first)
+    return {"proposal": proposals.sheet(number).proposal, "former": [former(one) for one in former_ones], "page": page}
 
 
 def former(revision: ProposalRevision) -> dict[str, Any]:
@@ -259,20 +261,20 @@ def roll_facts(proposal: Proposal, viewer: Viewer) -> dict[str, Any]:
     return {
         "proposal": proposal,
         "standing": standing_of(proposal, viewer),
-        "lines": queries.roll_lines(proposal.id, page.size, page.first),
+        "lines": rolls.roll_lines(proposal.id, page.size, page.first),
         "page": page,
     }
 
 
 def register_facts(wanted: Wanted, viewer: Viewer, now: datetime) -> dict[str, Any]:
     """A page of the register of decisions; a member sees the members-only ones in it too."""
-    page = paged(queries.register_size(wanted, viewer.is_member), REGISTER_ON_A_PAGE)
-    lines = queries.register(wanted, viewer.is_member, page.size, page.first)
+    page = paged(lists.register_size(wanted, viewer.is_member), REGISTER_ON_A_PAGE)
+    lines = lists.register(wanted, viewer.is_member, page.size, page.first)
     return {
         "lines": shown_now(lines, now),
         "page": page,
         "wanted": wanted,
-        "groups": queries.register_groups(viewer.is_member),
+        "groups": lists.register_groups(viewer.is_member),
         "tabs": _register_tabs(wanted),
     }
 
@@ -293,7 +295,7 @@ def _query(group: str, result: str) -> str:
 def link_facts(sheet: Sheet, entry: RollEntry, viewer: Viewer, now: datetime) -> dict[str, Any]:
     """What a mailed ballot shows, the form left out. Other people's votes stay away from it until the count."""
     proposal, state = sheet.proposal, state_at(sheet.proposal, now)
-    last, verdict = queries.last_ballot(entry), verdict_of(sheet)
+    last, verdict = ballots.last_ballot(entry), verdict_of(sheet)
     return {
         "sheet": sheet,
         "proposal": proposal,
@@ -312,13 +314,13 @@ def link_facts(sheet: Sheet, entry: RollEntry, viewer: Viewer, now: datetime) ->
 
 def _waiting(party_id: int, viewer: Viewer, now: datetime) -> list[DecisionLine]:
     """Further ballots; the link opens none of them, so what is not public is named to the signed-in elector only."""
-    lines = queries.ballots_waiting(party_id, now)
+    lines = lists.ballots_waiting(party_id, now)
     return [line for line in lines if line.is_public or viewer.party_id == party_id]
 
 
 def thread_panel(viewer: Viewer, thread_id: int) -> Markup:
     """A thread's proposals, and the way to start one."""
-    lines = queries.proposals_of(thread_id, viewer.is_member)
+    lines = lists.proposals_of(thread_id, viewer.is_member)
     may_start = may_write(viewer)
     if not lines and not may_start:
         return Markup()
@@ -327,12 +329,12 @@ def thread_panel(viewer: Viewer, thread_id: int) -> Markup:
 
 def thread_keeper(_viewer: Viewer, thread_id: int) -> Markup:
     """Something when the thread holds a proposal, and so cannot be deleted; the slot shows it to nobody."""
-    return Markup("proposal") if queries.proposals_of(thread_id, is_member=True) else Markup()
+    return Markup("proposal") if lists.proposals_of(thread_id, is_member=True) else Markup()
 
 
 def group_panel(viewer: Viewer, group_id: int) -> Markup:
     """A group's decisions: what is under vote, then what was decided last."""
-    lines = queries.group_decisions(group_id, viewer.is_member, SHOWN_IN_GROUP)
+    lines = lists.group_decisions(group_id, viewer.is_member, SHOWN_IN_GROUP)
     return _panel("decisions/_group.html", lines, slug=_slug(lines)) if lines else Markup()
 
 

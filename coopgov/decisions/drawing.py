@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from coopgov.decisions.rules import options_of
+from coopgov.decisions.rules.casting import options_of
 from coopgov.decisions.sentences import CHOICES, say
 from coopgov.infra.i18n import gettext as _
 from coopgov.infra.i18n import ngettext, number, percent

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from coopgov.decisions import queries, services
 from coopgov.decisions.models import Proposal
-from coopgov.decisions.rules import DRAIN
+from coopgov.decisions.queries import due
+from coopgov.decisions.rules.casting import DRAIN
+from coopgov.decisions.services import closing, opening
 from coopgov.infra.db import writing_session
 from coopgov.infra.jobs import Clockwork
 
@@ -20,20 +21,20 @@ def _on(service: Callable[[Proposal, datetime], None]) -> Callable[[int, datetim
 
 
 def _to_open(now: datetime) -> Sequence[int]:
-    return queries.due_by_opening(now)
+    return due.due_by_opening(now)
 
 
 def _to_count(now: datetime) -> Sequence[int]:
-    return queries.due_by_closing("open", now)
+    return due.due_by_closing("open", now)
 
 
 def _to_close(now: datetime) -> Sequence[int]:
-    return queries.due_by_closing("counting", now - DRAIN)
+    return due.due_by_closing("counting", now - DRAIN)
 
 
 CLOCKWORKS: tuple[Clockwork, ...] = (  # in this order one late look opens, counts and closes
-    Clockwork("decisions.open", EVERY, _to_open, _on(services.open_scheduled)),
-    Clockwork("decisions.count", EVERY, _to_count, _on(services.begin_counting)),
-    Clockwork("decisions.close", EVERY, _to_close, _on(services.count_and_close)),
-    Clockwork("decisions.remind", timedelta(minutes=1), queries.due_for_reminder, _on(services.remind)),
+    Clockwork("decisions.open", EVERY, _to_open, _on(opening.open_scheduled)),
+    Clockwork("decisions.count", EVERY, _to_count, _on(closing.begin_counting)),
+    Clockwork("decisions.close", EVERY, _to_close, _on(closing.count_and_close)),
+    Clockwork("decisions.remind", timedelta(minutes=1), due.due_for_reminder, _on(closing.remind)),
 )

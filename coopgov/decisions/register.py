@@ -11,8 +11,9 @@ from coopgov.core.text import N_, safe_cell
 from coopgov.core.time import utc_text
 from coopgov.decisions.drawing import count_votes
 from coopgov.decisions.models import ResultRow
-from coopgov.decisions.queries import DecisionLine, Sheet
-from coopgov.decisions.rules import state_at
+from coopgov.decisions.queries.lists import DecisionLine
+from coopgov.decisions.queries.proposals import Sheet
+from coopgov.decisions.rules.stages import state_at
 from coopgov.decisions.sentences import CHOICES, STATES, rule_words
 from coopgov.infra.feeds import Entry, atom, tag_id
 from coopgov.infra.i18n import gettext as _

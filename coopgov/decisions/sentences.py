@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from coopgov.core.text import N_
-from coopgov.decisions.rules import WhyNot
+from coopgov.decisions.rules.entitlement import WhyNot
 from coopgov.infra.i18n import full_time, ngettext, number, percent
 from coopgov.infra.i18n import gettext as _
 from coopgov.tally.reason import Reason

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from coopgov.config import Settings
 from coopgov.decisions.models import Proposal
-from coopgov.decisions.queries import entry_of
+from coopgov.decisions.queries.rolls import entry_of
 from coopgov.demo.applying import PERSONA, application_id, plan_applications, plan_joining_by_application
 from coopgov.demo.cast import book, people, personas
 from coopgov.demo.diary import Act, Diary

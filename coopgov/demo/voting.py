@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from coopgov.core.text import shown_in_public
-from coopgov.decisions import queries, services
 from coopgov.decisions.models import Proposal
-from coopgov.decisions.rules import DRAIN, REMIND_BEFORE, Terms
+from coopgov.decisions.queries import rolls
+from coopgov.decisions.rules.casting import DRAIN
+from coopgov.decisions.rules.stages import REMIND_BEFORE, Terms
+from coopgov.decisions.services import closing, drafting, opening, outcomes, voting
 from coopgov.demo.cast import book
 from coopgov.demo.diary import JUST_NOW, awake
 from coopgov.demo.stage import Stage
@@ -114,15 +116,15 @@ def _draft(stage: Stage, story: Story, number: int, window: Window, now: datetim
         closes_at=window.closes,
     )
     thread = writing_session().get_one(Thread, stage.threads[story.name])
-    proposal = services.draft_proposal(thread, stage.author(motion.by), terms, now)
+    proposal = drafting.draft_proposal(thread, stage.author(motion.by), terms, now)
     stage.proposals[story.name, number] = proposal.id
     stage.kept.append(proposal)
 
 
 def _open(stage: Stage, story: Story, number: int, box: list[Cast], now: datetime) -> None:
     proposal = _proposal(stage, story, number)
-    services.open_voting(proposal, now)
-    box.extend(_ballots(stage, story.motions[number], sorted(queries.electors(proposal.id))))
+    opening.open_voting(proposal, now)
+    box.extend(_ballots(stage, story.motions[number], sorted(rolls.electors(proposal.id))))
 
 
 def _ballots(stage: Stage, motion: Motion, electors: list[int]) -> list[Cast]:
@@ -157,31 +159,31 @@ def _cast_next(stage: Stage, story: Story, number: int, box: list[Cast], now: da
     shown = shown_in_public(person.name, person.public_name)
     channel = "mail" if stage.rng.random() < BY_MAIL else "web"
     proposal_id = stage.proposals[story.name, number]
-    services.cast_ballot(proposal_id, cast.voter, cast.choice, cast.reason, shown, channel, now, now)
+    voting.cast_ballot(proposal_id, cast.voter, cast.choice, cast.reason, shown, channel, now, now)
 
 
 def _remind(stage: Stage, story: Story, number: int, now: datetime) -> None:
-    services.remind(_proposal(stage, story, number), now)
+    closing.remind(_proposal(stage, story, number), now)
 
 
 def _begin_counting(stage: Stage, story: Story, number: int, now: datetime) -> None:
-    services.begin_counting(_proposal(stage, story, number), now)
+    closing.begin_counting(_proposal(stage, story, number), now)
 
 
 def _close(stage: Stage, story: Story, number: int, now: datetime) -> None:
-    services.count_and_close(_proposal(stage, story, number), now)
+    closing.count_and_close(_proposal(stage, story, number), now)
 
 
 def _record_outcome(stage: Stage, story: Story, number: int, now: datetime) -> None:
     motion = story.motions[number]
     review = now + timedelta(days=motion.review_in_days) if motion.review_in_days else None
     convenor = stage.parties[book()["groups"][story.group]["convenor"]]
-    services.record_outcome(_proposal(stage, story, number), convenor, motion.outcome, review, now)
+    outcomes.record_outcome(_proposal(stage, story, number), convenor, motion.outcome, review, now)
 
 
 def _withdraw(stage: Stage, story: Story, number: int, now: datetime) -> None:
     motion = story.motions[number]
-    services.withdraw(_proposal(stage, story, number), stage.parties[motion.by], motion.withdrawn, now)
+    drafting.withdraw(_proposal(stage, story, number), stage.parties[motion.by], motion.withdrawn, now)
 
 
 def _proposal(stage: Stage, story: Story, number: int) -> Proposal:

@@ -10,7 +10,7 @@ from sqlalchemy import exists, select
 from coopgov.core.time import to_wall_clock
 from coopgov.core.viewer import Viewer
 from coopgov.decisions.models import Ballot, RollEntry
-from coopgov.decisions.queries import DecisionLine, ballots_waiting
+from coopgov.decisions.queries.lists import DecisionLine, ballots_waiting
 from coopgov.discussion.models import Comment, Thread
 from coopgov.groups.queries import all_groups
 from coopgov.infra.db import db

@@ -8,7 +8,7 @@ from coopgov.core.errors import NotFound
 from coopgov.core.text import N_
 from coopgov.core.time import to_wall_clock
 from coopgov.core.viewer import Viewer
-from coopgov.decisions.queries import ballots_waiting
+from coopgov.decisions.queries.lists import ballots_waiting
 from coopgov.desk import queries as queries_of_desk
 from coopgov.desk.queries import by_day
 from coopgov.groups.queries import all_groups

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from coopgov.core.text import N_, excerpt
 from coopgov.decisions.drawing import drawn, reasons_of
 from coopgov.decisions.models import Proposal, ResultRow
-from coopgov.decisions.queries import Sheet
+from coopgov.decisions.queries.proposals import Sheet
 from coopgov.decisions.sentences import STATES, deciding, say, verdict_shown
 from coopgov.discussion.models import Thread
 from coopgov.federation.rules.announcing import LONGEST_TITLE, Post, tags_of, with_excerpt

@@ -15,8 +15,8 @@ from coopgov.decisions.events import (
     VotingOpened,
 )
 from coopgov.decisions.models import Proposal
-from coopgov.decisions.queries import is_public_now, sheet
-from coopgov.decisions.rules import state_at
+from coopgov.decisions.queries.proposals import is_public_now, sheet
+from coopgov.decisions.rules.stages import state_at
 from coopgov.discussion.events import ThreadOpened, VisibilityChanged, WordsEdited, WordsHidden
 from coopgov.discussion.models import Thread
 from coopgov.federation import composing

@@ -7,8 +7,8 @@ from markupsafe import Markup
 
 from coopgov.core.viewer import Viewer
 from coopgov.decisions.models import Proposal
-from coopgov.decisions.queries import is_public_now
-from coopgov.decisions.rules import acts_open_to
+from coopgov.decisions.queries.proposals import is_public_now
+from coopgov.decisions.rules.stages import acts_open_to
 from coopgov.federation import composing
 from coopgov.federation.queries.actors import handle_of, the_actor
 from coopgov.federation.queries.announcements import echo_about, silence_over

@@ -11,8 +11,8 @@ from coopgov.core.text import excerpt
 from coopgov.decisions.drawing import reasons_of
 from coopgov.decisions.events import BallotCast, OutcomeRecorded, VotingClosed, VotingClosesSoon, VotingOpened
 from coopgov.decisions.models import Proposal, ResultRow
-from coopgov.decisions.queries import electors, electors_without_ballot
-from coopgov.decisions.rules import options_of
+from coopgov.decisions.queries.rolls import electors, electors_without_ballot
+from coopgov.decisions.rules.casting import options_of
 from coopgov.decisions.sentences import CHOICES, STATES, meanings_of, say, verdict_shown
 from coopgov.discussion.events import CommentPosted, ThreadOpened, WordsHidden
 from coopgov.discussion.models import Comment, Thread

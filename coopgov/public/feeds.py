@@ -6,7 +6,7 @@ from datetime import datetime
 
 from markupsafe import Markup
 
-from coopgov.decisions.queries import DecisionLine
+from coopgov.decisions.queries.lists import DecisionLine
 from coopgov.discussion.models import Thread
 from coopgov.groups.models import Group
 from coopgov.infra.feeds import ATOM_TYPE, JSON_TYPE, Entry, atom, json_feed, tag_id

@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 from coopgov import __version__
 from coopgov.core.errors import NotFound
 from coopgov.core.time import last_midnight
-from coopgov.decisions.queries import ballots_waiting
+from coopgov.decisions.queries.lists import ballots_waiting
 from coopgov.groups.models import Group
 from coopgov.groups.queries import group_by_slug
 from coopgov.infra.coop import the_coop

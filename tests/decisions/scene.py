@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from coopgov.decisions import services
 from coopgov.decisions.models import Ballot, Proposal
-from coopgov.decisions.queries import entry_of
-from coopgov.decisions.rules import DRAIN, Terms
+from coopgov.decisions.queries.rolls import entry_of
+from coopgov.decisions.rules.casting import DRAIN
+from coopgov.decisions.rules.stages import Terms
+from coopgov.decisions.services import closing, drafting, voting
 from coopgov.discussion.models import Thread
 from coopgov.discussion.rules import Author
 from coopgov.groups.models import Group
@@ -64,7 +65,7 @@ def author_of(party: Party) -> Author:
 
 def draft(on: Scene, now: datetime = NOW, **changes: Any) -> Proposal:
     with write_transaction():
-        return services.draft_proposal(on.thread, author_of(on.author), terms(**changes), now)
+        return drafting.draft_proposal(on.thread, author_of(on.author), terms(**changes), now)
 
 
 def opened(on: Scene, now: datetime = NOW, **changes: Any) -> Proposal:
@@ -73,7 +74,7 @@ def opened(on: Scene, now: datetime = NOW, **changes: Any) -> Proposal:
 
 def vote(proposal: Proposal, party: Party, choice: str = "agree", reason: str = "", at: datetime = NOW) -> Ballot:
     with write_transaction():
-        return services.cast_ballot(proposal.id, party.id, choice, reason, party.name, "web", at, at)
+        return voting.cast_ballot(proposal.id, party.id, choice, reason, party.name, "web", at, at)
 
 
 def vote_all(proposal: Proposal, parties: Sequence[Party], *choices: str) -> None:
@@ -85,8 +86,8 @@ def close(proposal: Proposal, now: datetime | None = None) -> Proposal:
     """As the worker does it, just in time or at ``now``."""
     at = now or proposal.closes_at + DRAIN
     with write_transaction():
-        services.begin_counting(proposal, at)
-        services.count_and_close(proposal, at)
+        closing.begin_counting(proposal, at)
+        closing.count_and_close(proposal, at)
     return db.session.get_one(Proposal, proposal.id)
 
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, update
 
-from coopgov.decisions import queries
 from coopgov.decisions.models import Proposal, ResultRow
+from coopgov.decisions.queries import rolls
 from coopgov.infra.db import db, write_transaction
 from coopgov.infra.outbox import EventRow
 from coopgov.membership.models import Membership
@@ -48,7 +48,7 @@ def test_a_late_worker_freezes_the_roll_as_it_was_at_the_opening(catch_up, clock
     clock.forward(hours=5)
     catch_up()
     assert state(proposal) == "open"
-    roll = queries.electors(proposal.id)
+    roll = rolls.electors(proposal.id)
     assert punctual.id in roll
     assert gone in roll
     assert late.id not in roll

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import update
 
 from coopgov.core.errors import Refused
-from coopgov.decisions import services
 from coopgov.decisions.models import Outcome
+from coopgov.decisions.services import drafting
 from coopgov.discussion import services as talk
 from coopgov.discussion.models import Thread
 from coopgov.infra.db import db, write_transaction
@@ -95,7 +95,7 @@ def test_nobody_starts_a_proposal_in_a_thread_that_went_while_they_wrote(app):
 
 
 def draft_in(thread, on):
-    return services.draft_proposal(thread, author_of(on.author), terms(), NOW)
+    return drafting.draft_proposal(thread, author_of(on.author), terms(), NOW)
 
 
 @pytest.mark.parametrize("opens_at", ["9999-12-31T23:00", "0001-01-01T00:00"])
@@ -119,7 +119,7 @@ def test_the_history_of_a_proposal_comes_in_pages(client):
     proposal = draft(on)
     with write_transaction():
         for n in range(25):
-            services.mend_proposal(proposal, on.author.id, terms(title=f"Title {n}"), NOW + timedelta(seconds=n))
+            drafting.mend_proposal(proposal, on.author.id, terms(title=f"Title {n}"), NOW + timedelta(seconds=n))
     first = client.get(f"/p/{proposal.id}/history")
     assert "Title 23" in first.text
     assert "Title 2<" not in first.text

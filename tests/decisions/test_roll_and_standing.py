@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from coopgov.decisions.queries import electors, roll_at
+from coopgov.decisions.queries.rolls import electors, roll_at
 from coopgov.funding.models import Contribution
 from coopgov.identity.models import Party
 from coopgov.infra.db import db, write_transaction

@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import func, select
 
 from coopgov.core.time import to_wall_clock
-from coopgov.decisions import services
+from coopgov.decisions.counting import vote_counts
 from coopgov.decisions.models import Ballot, Proposal, ProposalRevision
+from coopgov.decisions.services import opening, voting
 from coopgov.infra.db import db, write_transaction
 from coopgov.tally.rule import PRESETS, Rule
 from tests import factories as make
@@ -250,7 +251,7 @@ def test_nobody_else_mends_it_and_nobody_does_once_it_is_open(client, sign_in):
     assert sign_in(on.members[0].id).submit(path, **FORM).status_code == 403
     assert client.get(path).location.startswith("/sign-in")
     with write_transaction():
-        services.open_voting(db.session.get_one(Proposal, proposal.id), NOW)
+        opening.open_voting(db.session.get_one(Proposal, proposal.id), NOW)
     assert sign_in(on.author.id).get(path).status_code == 409
     assert sign_in(on.author.id).submit(path, **FORM).status_code == 409
 
@@ -417,7 +418,7 @@ def test_names_show_to_the_public_as_they_were_when_the_vote_was_cast(client, si
     proposal = opened(on)
     with write_transaction():
         for party, name in ((on.author, "Ada A."), (on.convenor, "")):
-            services.cast_ballot(proposal.id, party.id, "agree", "Yes", name, "web", NOW, NOW)
+            voting.cast_ballot(proposal.id, party.id, "agree", "Yes", name, "web", NOW, NOW)
     public = client.get(proposal.path).text
     assert "Ada A." in public
     assert "a member" in public
@@ -560,7 +561,7 @@ def test_an_elector_votes_and_changes_the_vote(sign_in):
     assert "Your vote is in." in page
     assert "You voted: Agree." in page
     browser.submit(f"/p/{proposal.id}/ballots", choice="disagree", reason="No!")
-    assert services.vote_counts(proposal.id) == {"disagree": 1}
+    assert vote_counts(proposal.id) == {"disagree": 1}
 
 
 def test_the_public_page_shows_a_vote_as_soon_as_it_is_cast(client):

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from coopgov.core.errors import Refused
 from coopgov.core.viewer import NOBODY, Viewer
-from coopgov.decisions import rules
-from coopgov.decisions.rules import WhyNot, state_at, why_not_on_roll
+from coopgov.decisions.rules import casting, entitlement, stages
+from coopgov.decisions.rules.entitlement import WhyNot, why_not_on_roll
+from coopgov.decisions.rules.stages import state_at
 from coopgov.tally.rule import PRESETS, BlockKind
 from tests.decisions.scene import terms
 
@@ -69,90 +70,90 @@ def test_a_ballot_counts_up_to_the_last_instant_before_closing(state, offset, re
     motion = Motion(state)
     received = motion.closes_at + timedelta(seconds=offset)
     if reason is None:
-        rules.check_ballot_time(motion, received)
+        casting.check_ballot_time(motion, received)
     else:
         with pytest.raises(Refused) as refused:
-            rules.check_ballot_time(motion, received)
+            casting.check_ballot_time(motion, received)
         assert refused.value.reason == reason
 
 
 def test_the_author_mends_opens_and_withdraws_before_opening():
-    assert rules.acts_open_to(Motion("draft"), viewer(), T0) == {"mend", "open", "withdraw"}
-    assert rules.acts_open_to(Motion("scheduled"), viewer(), T0 - MINUTE) == {"mend", "open", "withdraw"}
+    assert stages.acts_open_to(Motion("draft"), viewer(), T0) == {"mend", "open", "withdraw"}
+    assert stages.acts_open_to(Motion("scheduled"), viewer(), T0 - MINUTE) == {"mend", "open", "withdraw"}
 
 
 def test_text_and_rule_stand_once_the_opening_has_come_even_before_the_worker():
-    assert rules.acts_open_to(Motion("scheduled"), viewer(), T0) == {"withdraw"}
+    assert stages.acts_open_to(Motion("scheduled"), viewer(), T0) == {"withdraw"}
     with pytest.raises(Refused, match="too_late"):
-        rules.refuse_unless_open_to("mend", Motion("open"), viewer(), T0)
+        stages.refuse_unless_open_to("mend", Motion("open"), viewer(), T0)
 
 
 def test_only_the_author_stops_an_open_vote():
-    assert rules.acts_open_to(Motion("open"), viewer(), T0) == {"withdraw"}
-    assert rules.acts_open_to(Motion("open"), viewer(2, "convenor"), T0) == frozenset()
-    assert rules.acts_open_to(Motion("draft"), viewer(2, "convenor"), T0) == {"open", "withdraw"}
+    assert stages.acts_open_to(Motion("open"), viewer(), T0) == {"withdraw"}
+    assert stages.acts_open_to(Motion("open"), viewer(2, "convenor"), T0) == frozenset()
+    assert stages.acts_open_to(Motion("draft"), viewer(2, "convenor"), T0) == {"open", "withdraw"}
 
 
 def test_nobody_stops_a_vote_that_has_closed_by_the_clock():
-    assert rules.acts_open_to(Motion("open"), viewer(), T0 + DAY) == frozenset()
+    assert stages.acts_open_to(Motion("open"), viewer(), T0 + DAY) == frozenset()
 
 
 def test_the_convenor_and_the_membership_secretary_record_outcomes():
     closed = Motion("closed")
-    assert rules.acts_open_to(closed, viewer(2, "convenor"), T0) == {"outcome"}
-    assert rules.acts_open_to(closed, viewer(2, offices=frozenset({"membership_secretary"})), T0) == {"outcome"}
-    assert rules.acts_open_to(closed, viewer(), T0) == frozenset()
+    assert stages.acts_open_to(closed, viewer(2, "convenor"), T0) == {"outcome"}
+    assert stages.acts_open_to(closed, viewer(2, offices=frozenset({"membership_secretary"})), T0) == {"outcome"}
+    assert stages.acts_open_to(closed, viewer(), T0) == frozenset()
 
 
 @given(st.sampled_from(STATES), instants)
 def test_strangers_and_the_signed_out_may_do_nothing(state, now):
     for somebody in (NOBODY, viewer(3)):
-        assert rules.acts_open_to(Motion(state), somebody, now) == frozenset()
+        assert stages.acts_open_to(Motion(state), somebody, now) == frozenset()
         for act in ("mend", "open", "withdraw", "outcome"):
             with pytest.raises(Refused, match="not_yours"):
-                rules.refuse_unless_open_to(act, Motion(state), somebody, now)
+                stages.refuse_unless_open_to(act, Motion(state), somebody, now)
 
 
 def test_an_author_who_is_no_member_any_more_can_only_withdraw():
-    assert rules.acts_open_to(Motion("draft"), viewer(member_number=None), T0) == {"withdraw"}
+    assert stages.acts_open_to(Motion("draft"), viewer(member_number=None), T0) == {"withdraw"}
 
 
 def test_six_days_are_six_times_24_hours_also_when_the_clocks_change():
-    rules.check_length(PRESETS["ordinary"], T0, T0 + 6 * DAY)
+    stages.check_length(PRESETS["ordinary"], T0, T0 + 6 * DAY)
     with pytest.raises(Refused) as refused:
-        rules.check_length(PRESETS["ordinary"], T0, T0 + 6 * DAY - MINUTE)
+        stages.check_length(PRESETS["ordinary"], T0, T0 + 6 * DAY - MINUTE)
     assert refused.value.facts == {"hours": 144}
 
 
 @given(instants, st.sampled_from(sorted(PRESETS)), st.integers(0, 20))
 def test_the_earliest_closing_that_is_named_is_allowed_and_hardly_later_than_need_be(now, name, slack):
     rule = PRESETS[name]
-    earliest = rules.earliest_closing(rule, now, slack * MINUTE)
-    rules.check_length(rule, now + slack * MINUTE, earliest)
+    earliest = stages.earliest_closing(rule, now, slack * MINUTE)
+    stages.check_length(rule, now + slack * MINUTE, earliest)
     assert earliest - now - rule.minimum_voting - slack * MINUTE < (timedelta(hours=1) if slack else MINUTE)
     assert earliest.second == earliest.microsecond == 0
 
 
 def test_voting_cannot_open_in_the_past_nor_close_before_it_opens():
     with pytest.raises(Refused, match="opens_in_the_past"):
-        rules.check_times(terms(opens_at=T0, closes_at=T0 + 9 * DAY), T0)
+        stages.check_times(terms(opens_at=T0, closes_at=T0 + 9 * DAY), T0)
     with pytest.raises(Refused, match="closes_first"):
-        rules.check_times(terms(closes_at=T0), T0)
+        stages.check_times(terms(closes_at=T0), T0)
 
 
 def test_a_block_is_offered_only_where_it_does_more_than_a_disagreement():
     for rule in PRESETS.values():
-        has_block = "block" in rules.options_of(rule)
+        has_block = "block" in casting.options_of(rule)
         assert has_block is (rule.blocks.kind is not BlockKind.AS_DISAGREE)
 
 
 def test_the_reminder_goes_out_in_the_last_day_of_a_vote_longer_than_36_hours():
     opened, motion = T0, Motion(closes_at=T0 + 37 * timedelta(hours=1))
-    assert not rules.reminds_at(motion, opened, motion.closes_at - DAY - MINUTE)
-    assert rules.reminds_at(motion, opened, motion.closes_at - DAY)
-    assert rules.reminds_at(motion, opened, motion.closes_at - MINUTE)
-    assert not rules.reminds_at(motion, opened, motion.closes_at)
-    assert not rules.reminds_at(Motion(closes_at=T0 + 1.5 * DAY), opened, T0 + DAY)
+    assert not stages.reminds_at(motion, opened, motion.closes_at - DAY - MINUTE)
+    assert stages.reminds_at(motion, opened, motion.closes_at - DAY)
+    assert stages.reminds_at(motion, opened, motion.closes_at - MINUTE)
+    assert not stages.reminds_at(motion, opened, motion.closes_at)
+    assert not stages.reminds_at(Motion(closes_at=T0 + 1.5 * DAY), opened, T0 + DAY)
 
 
 def test_who_was_never_a_member_is_told_so():
@@ -179,5 +180,5 @@ def test_every_reason_has_a_key_and_only_those_on_no_roll_get_a_real_one(opened,
     why = why_not_on_roll(opened, electorate, memberships, seats)
     running = [any(start <= opened and (end is None or end > opened) for start, end in s) for s in (memberships, seats)]
     should_be_on = running[0] and (electorate == "coop" or running[1])
-    assert why.key in rules.WHY_NOT_KEYS
+    assert why.key in entitlement.WHY_NOT_KEYS
     assert (why.key == "unknown") is should_be_on

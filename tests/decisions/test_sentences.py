@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from coopgov.decisions import sentences
 from coopgov.decisions.drawing import count_votes
-from coopgov.decisions.rules import WHY_NOT_KEYS, WhyNot, options_of
+from coopgov.decisions.rules.casting import options_of
+from coopgov.decisions.rules.entitlement import WHY_NOT_KEYS, WhyNot
 from coopgov.decisions.sentences import (
     CHOICES,
     PHRASES,

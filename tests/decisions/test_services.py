@@ -6,10 +6,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select, update
 
-from coopgov.core.errors import Refused
+from coopgov.core.errors import NotFound, Refused
 from coopgov.core.viewer import Viewer
-from coopgov.decisions import queries, services
+from coopgov.decisions.counting import vote_counts
 from coopgov.decisions.models import Ballot, DeadLink, Outcome, Proposal, ProposalRevision, ResultRow
+from coopgov.decisions.queries import lists, proposals, rolls
+from coopgov.decisions.services import closing, drafting, opening, outcomes, voting
 from coopgov.discussion.models import Thread
 from coopgov.groups.models import Group, Seat
 from coopgov.infra.audit import AuditRow, broken_at
@@ -53,7 +55,7 @@ def test_a_proposal_is_a_draft_until_it_is_opened():
         "<p>We <strong>move</strong>.</p>",
         "move-to-our-own-server",
     )
-    assert queries.electors(proposal.id) == set()
+    assert rolls.electors(proposal.id) == set()
     assert acts() == ["proposal.drafted"]
 
 
@@ -65,8 +67,8 @@ def test_opening_freezes_the_roll_of_all_members():
     on = scene()
     stranger = make.person()
     proposal = opened(on)
-    assert queries.electors(proposal.id) == {on.author.id, on.convenor.id, *(m.id for m in on.members)}
-    assert stranger.id not in queries.electors(proposal.id)
+    assert rolls.electors(proposal.id) == {on.author.id, on.convenor.id, *(m.id for m in on.members)}
+    assert stranger.id not in rolls.electors(proposal.id)
     assert (proposal.state, proposal.roll_size, proposal.opened_at) == ("open", 5, NOW)
     assert acts() == ["proposal.drafted", "proposal.opened"]
     assert events("voting_opened") == 1
@@ -76,7 +78,7 @@ def test_in_a_vote_of_a_group_only_its_members_are_on_the_roll():
     on = scene()
     outsider = make.member("Outsider")
     proposal = opened(on, electorate="group")
-    assert outsider.id not in queries.electors(proposal.id)
+    assert outsider.id not in rolls.electors(proposal.id)
     assert proposal.roll_size == 5
 
 
@@ -84,7 +86,7 @@ def test_somebody_who_sits_in_the_group_but_left_the_co_op_is_not_on_its_roll():
     on = scene()
     with write_transaction() as session:
         session.execute(update(Membership).where(Membership.party_id == on.members[0].id).values(ceased_at=NOW - DAY))
-    assert on.members[0].id not in queries.electors(opened(on, electorate="group").id)
+    assert on.members[0].id not in rolls.electors(opened(on, electorate="group").id)
 
 
 def test_the_roll_has_each_person_once_whatever_seats_they_held():
@@ -107,16 +109,16 @@ def test_voting_cannot_open_when_nobody_could_vote():
 def test_a_draft_opens_when_its_author_says_so_and_once_only():
     proposal = draft(scene())
     with write_transaction():
-        services.open_voting(row(proposal), NOW + SECOND)
+        opening.open_voting(row(proposal), NOW + SECOND)
     assert row(proposal).opened_at == NOW + SECOND
     with refused("proposal.too_late"), write_transaction():
-        services.open_voting(row(proposal), NOW + 2 * SECOND)
+        opening.open_voting(row(proposal), NOW + 2 * SECOND)
 
 
 def test_a_draft_that_waited_too_long_for_its_rule_does_not_open():
     proposal = draft(scene())
     with refused("voting.too_short"), write_transaction():
-        services.open_voting(row(proposal), NOW + 2 * DAY)
+        opening.open_voting(row(proposal), NOW + 2 * DAY)
 
 
 def test_a_vote_shorter_than_its_rule_asks_for_is_refused():
@@ -127,7 +129,7 @@ def test_a_vote_shorter_than_its_rule_asks_for_is_refused():
 def test_mending_keeps_what_it_said_before():
     proposal = draft(scene())
     with write_transaction():
-        services.mend_proposal(row(proposal), proposal.author_id, terms(title="Stay", closes_at=CLOSES + DAY), NOW)
+        drafting.mend_proposal(row(proposal), proposal.author_id, terms(title="Stay", closes_at=CLOSES + DAY), NOW)
     (former,) = db.session.scalars(select(ProposalRevision))
     assert former.title == "Move to our own server"
     assert former.terms["closes_at"] == CLOSES.isoformat()
@@ -138,7 +140,7 @@ def test_mending_keeps_what_it_said_before():
 def test_mending_that_changes_nothing_leaves_no_trace():
     proposal = draft(scene())
     with write_transaction():
-        services.mend_proposal(row(proposal), proposal.author_id, terms(), NOW)
+        drafting.mend_proposal(row(proposal), proposal.author_id, terms(), NOW)
     assert db.session.scalar(select(func.count(ProposalRevision.id))) == 0
     assert acts() == ["proposal.drafted"]
 
@@ -146,7 +148,7 @@ def test_mending_that_changes_nothing_leaves_no_trace():
 def test_an_open_proposal_cannot_be_mended():
     proposal = opened(scene())
     with refused("proposal.too_late"), write_transaction():
-        services.mend_proposal(row(proposal), proposal.author_id, terms(title="Other"), NOW)
+        drafting.mend_proposal(row(proposal), proposal.author_id, terms(title="Other"), NOW)
 
 
 def test_an_open_vote_keeps_the_rule_and_the_openness_with_which_it_began():
@@ -155,21 +157,21 @@ def test_an_open_vote_keeps_the_rule_and_the_openness_with_which_it_began():
     with write_transaction() as session:
         session.get_one(Thread, on.thread.id).is_public = False
     assert Rule.from_plain(row(proposal).rule) == PRESETS["ordinary"]
-    assert queries.proposal_stamp(proposal.id) is not None
+    assert proposals.proposal_stamp(proposal.id) is not None
 
 
 def test_a_draft_is_no_more_public_than_its_thread_and_neither_is_its_vote():
     on = scene()
     proposal = draft(on)
-    assert queries.proposal_stamp(proposal.id) is not None
+    assert proposals.proposal_stamp(proposal.id) is not None
     with write_transaction() as session:
         session.get_one(Thread, on.thread.id).is_public = False
-    assert queries.proposal_stamp(proposal.id) is None
+    assert proposals.proposal_stamp(proposal.id) is None
     with write_transaction():
-        services.open_voting(row(proposal), NOW)
+        opening.open_voting(row(proposal), NOW)
     with write_transaction() as session:
         session.get_one(Thread, on.thread.id).is_public = True
-    assert queries.proposal_stamp(proposal.id) is None
+    assert proposals.proposal_stamp(proposal.id) is None
 
 
 def test_thread_and_group_are_told_of_every_change_of_state():
@@ -185,7 +187,7 @@ def test_thread_and_group_are_told_of_every_change_of_state():
 
     note()
     with write_transaction():
-        services.open_voting(row(proposal), NOW)
+        opening.open_voting(row(proposal), NOW)
     note()
     close(row(proposal))
     note()
@@ -212,7 +214,7 @@ def test_a_changed_vote_is_a_new_row_and_only_the_last_one_counts():
     vote(proposal, on.members[0], "agree")
     vote(proposal, on.members[0], "disagree")
     assert vote(proposal, on.members[0], "disagree", "Too dear.").sequence == 3
-    assert services.vote_counts(proposal.id) == {"disagree": 1}
+    assert vote_counts(proposal.id) == {"disagree": 1}
 
 
 def test_the_same_vote_again_is_the_same_ballot():
@@ -235,7 +237,7 @@ def test_who_joins_after_the_opening_stays_off_the_roll():
     on = scene()
     proposal = opened(on)
     late = make.member(admitted_at=NOW + SECOND)
-    assert queries.entry_of(proposal.id, late.id) is None
+    assert rolls.entry_of(proposal.id, late.id) is None
 
 
 def test_who_lapses_after_the_opening_still_votes_and_the_vote_stays():
@@ -264,9 +266,9 @@ def test_a_ballot_that_came_in_time_and_waited_for_the_lock_counts():
     on = scene()
     proposal = opened(on)
     with write_transaction():
-        services.begin_counting(row(proposal), CLOSES)
+        closing.begin_counting(row(proposal), CLOSES)
     with write_transaction():
-        services.cast_ballot(proposal.id, on.author.id, "agree", "", "", "web", CLOSES - SECOND, CLOSES + SECOND)
+        voting.cast_ballot(proposal.id, on.author.id, "agree", "", "", "web", CLOSES - SECOND, CLOSES + SECOND)
     assert db.session.get_one(ResultRow, close(row(proposal)).id).plain["cast"] == 1
 
 
@@ -297,7 +299,7 @@ def test_a_block_taken_back_is_not_counted():
     proposal = opened(on)
     vote(proposal, on.author, "block", "No.")
     vote(proposal, on.author, "agree")
-    assert services.vote_counts(proposal.id) == {"agree": 1}
+    assert vote_counts(proposal.id) == {"agree": 1}
 
 
 def test_a_choice_that_is_not_on_the_ballot_is_refused():
@@ -319,21 +321,21 @@ def test_a_reason_has_at_most_500_characters():
 def test_a_switched_off_link_stays_off_and_its_elector_still_votes():
     on = scene()
     proposal = opened(on)
-    entry = queries.entry_of(proposal.id, on.author.id)
+    entry = rolls.entry_of(proposal.id, on.author.id)
     for _twice in range(2):
         with write_transaction():
-            services.switch_off_link(entry, NOW)
+            voting.switch_off_link(entry, NOW)
     assert db.session.scalar(select(func.count(DeadLink.roll_entry_id))) == 1
-    assert queries.entry_of_link(proposal.id, entry.id) is None
+    assert rolls.entry_of_link(proposal.id, entry.id) is None
     assert vote(proposal, on.author).choice == "agree"
 
 
 def test_a_link_is_good_for_its_own_proposal_alone():
     on = scene()
     one, other = opened(on), opened(on)
-    entry = queries.entry_of(one.id, on.author.id)
-    assert queries.entry_of_link(one.id, entry.id) is not None
-    assert queries.entry_of_link(other.id, entry.id) is None
+    entry = rolls.entry_of(one.id, on.author.id)
+    assert rolls.entry_of_link(one.id, entry.id) is not None
+    assert rolls.entry_of_link(other.id, entry.id) is None
 
 
 # Closing
@@ -356,8 +358,8 @@ def test_the_result_is_counted_and_sealed_when_voting_closes():
 def test_nothing_is_published_before_requests_on_the_way_are_in():
     proposal = opened(scene())
     with write_transaction():
-        services.begin_counting(row(proposal), CLOSES)
-        services.count_and_close(row(proposal), CLOSES + 14 * SECOND)
+        closing.begin_counting(row(proposal), CLOSES)
+        closing.count_and_close(row(proposal), CLOSES + 14 * SECOND)
     assert row(proposal).state == "counting"
     assert close(row(proposal)).state == "closed"
 
@@ -372,8 +374,8 @@ def test_closing_twice_gives_one_result_and_one_event():
 def test_a_vote_that_is_open_cannot_be_counted():
     proposal = opened(scene())
     with write_transaction():
-        services.begin_counting(row(proposal), CLOSES - SECOND)
-        services.count_and_close(row(proposal), CLOSES + DAY)
+        closing.begin_counting(row(proposal), CLOSES - SECOND)
+        closing.count_and_close(row(proposal), CLOSES + DAY)
     assert row(proposal).state == "open"
 
 
@@ -400,12 +402,12 @@ def test_withdrawing_keeps_the_ballots_and_gives_no_verdict():
     proposal = opened(on)
     vote(proposal, on.author)
     with write_transaction():
-        services.withdraw(row(proposal), on.author.id, "The price has changed.", NOW)
+        drafting.withdraw(row(proposal), on.author.id, "The price has changed.", NOW)
     assert (row(proposal).state, row(proposal).withdrawn_reason) == ("withdrawn", "The price has changed.")
-    assert services.vote_counts(proposal.id) == {"agree": 1}
+    assert vote_counts(proposal.id) == {"agree": 1}
     assert close(row(proposal)).state == "withdrawn"
     assert db.session.get(ResultRow, proposal.id) is None
-    assert list(queries.register(queries.Wanted(), True, 10)) == []
+    assert list(lists.register(lists.Wanted(), True, 10)) == []
     with refused("ballot.withdrawn"):
         vote(proposal, on.convenor)
 
@@ -414,13 +416,13 @@ def test_withdrawing_keeps_the_ballots_and_gives_no_verdict():
 def test_withdrawing_needs_a_reason_that_fits(reason, key):
     proposal = opened(scene())
     with refused(key), write_transaction():
-        services.withdraw(row(proposal), proposal.author_id, reason, NOW)
+        drafting.withdraw(row(proposal), proposal.author_id, reason, NOW)
 
 
 def test_nobody_withdraws_after_closing():
     proposal = opened(scene())
     with refused("proposal.too_late"), write_transaction():
-        services.withdraw(row(proposal), proposal.author_id, "I am losing.", CLOSES)
+        drafting.withdraw(row(proposal), proposal.author_id, "I am losing.", CLOSES)
 
 
 def test_a_later_outcome_replaces_the_first_on_the_page_and_none_is_lost():
@@ -428,8 +430,8 @@ def test_a_later_outcome_replaces_the_first_on_the_page_and_none_is_lost():
     proposal = close(opened(on))
     for words in ("We start in May.", "We start in *June*."):
         with write_transaction():
-            services.record_outcome(row(proposal), on.convenor.id, words, CLOSES + 90 * DAY, CLOSES + DAY)
-    assert queries.sheet(proposal.id).outcome.html == "<p>We start in <em>June</em>.</p>"
+            outcomes.record_outcome(row(proposal), on.convenor.id, words, CLOSES + 90 * DAY, CLOSES + DAY)
+    assert proposals.sheet(proposal.id).outcome.html == "<p>We start in <em>June</em>.</p>"
     assert db.session.scalar(select(func.count(Outcome.id))) == 2
     assert db.session.get_one(ResultRow, proposal.id).verdict == "undecided"
 
@@ -438,12 +440,12 @@ def test_an_outcome_waits_for_the_count_has_words_and_a_review_in_the_future():
     on = scene()
     proposal = opened(on)
     with refused("proposal.too_late"), write_transaction():
-        services.record_outcome(row(proposal), on.convenor.id, "Done.", None, NOW)
+        outcomes.record_outcome(row(proposal), on.convenor.id, "Done.", None, NOW)
     proposal = close(proposal)
     with refused("outcome.words_needed"), write_transaction():
-        services.record_outcome(row(proposal), on.convenor.id, " ", None, CLOSES + DAY)
+        outcomes.record_outcome(row(proposal), on.convenor.id, " ", None, CLOSES + DAY)
     with refused("outcome.review_in_the_past"), write_transaction():
-        services.record_outcome(row(proposal), on.convenor.id, "Done.", CLOSES, CLOSES + DAY)
+        outcomes.record_outcome(row(proposal), on.convenor.id, "Done.", CLOSES, CLOSES + DAY)
 
 
 # Who sees what
@@ -453,19 +455,19 @@ def test_members_only_proposals_exist_for_members_and_for_those_on_their_roll():
     on = scene(is_public=False)
     proposal = opened(on)
     lapsed = Viewer(party_id=on.members[0].id)
-    assert queries.visible_proposal(proposal.id, lapsed).id == proposal.id
+    assert proposals.visible_proposal(proposal.id, lapsed).id == proposal.id
     for nobody in (Viewer(), Viewer(party_id=make.person().id)):
-        with pytest.raises(queries.NotFound):
-            queries.visible_proposal(proposal.id, nobody)
+        with pytest.raises(NotFound):
+            proposals.visible_proposal(proposal.id, nobody)
 
 
 def test_lists_for_the_public_leave_out_what_is_for_members():
     open_one, private = opened(scene()), opened(scene_in("Finance", is_public=False))
-    assert [line.id for line in queries.open_proposals(Viewer())] == [open_one.id]
-    assert {line.id for line in queries.open_proposals(Viewer(member_number=1))} == {open_one.id, private.id}
+    assert [line.id for line in lists.open_proposals(Viewer())] == [open_one.id]
+    assert {line.id for line in lists.open_proposals(Viewer(member_number=1))} == {open_one.id, private.id}
     close(row(open_one)), close(row(private))
-    assert [line.id for line in queries.latest_decisions(9, public_only=True)] == [open_one.id]
-    assert len(queries.latest_decisions(9, public_only=False)) == 2
+    assert [line.id for line in lists.latest_decisions(9, public_only=True)] == [open_one.id]
+    assert len(lists.latest_decisions(9, public_only=False)) == 2
 
 
 def scene_in(name: str, **thread):
@@ -482,12 +484,12 @@ def scene_like(group, author, thread):
 def test_ballots_wait_for_those_on_the_roll_who_have_not_voted():
     on = scene()
     proposal = opened(on)
-    assert [line.id for line in queries.ballots_waiting(on.author.id, NOW)] == [proposal.id]
-    assert queries.ballots_waiting(on.author.id, CLOSES) == []
+    assert [line.id for line in lists.ballots_waiting(on.author.id, NOW)] == [proposal.id]
+    assert lists.ballots_waiting(on.author.id, CLOSES) == []
     vote(proposal, on.author)
-    assert queries.ballots_waiting(on.author.id, NOW) == []
-    assert on.author.id not in queries.electors_without_ballot(proposal.id)
-    assert on.convenor.id in queries.electors_without_ballot(proposal.id)
+    assert lists.ballots_waiting(on.author.id, NOW) == []
+    assert on.author.id not in rolls.electors_without_ballot(proposal.id)
+    assert on.convenor.id in rolls.electors_without_ballot(proposal.id)
 
 
 # Self-checks
@@ -535,7 +537,7 @@ def test_whatever_is_cast_there_is_one_counted_ballot_for_each_elector_and_it_is
     for index, choice, reason in cast:
         vote(proposal, everybody[index], choice, reason or "Because.")
         last[index] = choice
-    counts = services.vote_counts(proposal.id)
+    counts = vote_counts(proposal.id)
     assert sum(counts.values()) == len(last) <= proposal.roll_size
     assert counts == {choice: list(last.values()).count(choice) for choice in set(last.values())}
     assert run_checks()["results are what a recount gives"] == []

@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from coopgov.decisions.models import Ballot, Outcome, Proposal, ResultRow, RollEntry
-from coopgov.decisions.queries import electors_without_ballot, entry_of
+from coopgov.decisions.queries.rolls import electors_without_ballot, entry_of
 from coopgov.demo.cast import book, persona_email, personas
 from coopgov.demo.seed import MAILED_SINCE, TOLD_SINCE, Demo, demo_facts, seed_demo
 from coopgov.discussion.models import Comment, Moderation, Revision, Thread

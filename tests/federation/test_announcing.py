@@ -7,8 +7,8 @@ import pytest
 from flask import Flask
 
 from coopgov.core.errors import Refused
-from coopgov.decisions import services as decisions
 from coopgov.decisions.models import Proposal
+from coopgov.decisions.services import drafting, opening, outcomes
 from coopgov.discussion import services as talk
 from coopgov.discussion.models import Thread
 from coopgov.federation.models import Actor, Announcement
@@ -47,7 +47,7 @@ def hide(thread: Thread, by: int, act: str = "hide") -> None:
 
 def record(proposal: Proposal, by: int, words: str, at: Clock) -> None:
     with write_transaction():
-        decisions.record_outcome(db.session.get_one(Proposal, proposal.id), by, words, None, at.now)
+        outcomes.record_outcome(db.session.get_one(Proposal, proposal.id), by, words, None, at.now)
 
 
 def text_of(announcement: Announcement) -> str:
@@ -217,7 +217,7 @@ def test_a_proposal_is_announced_when_voting_opens(on: Scene, catch_up: CatchUp)
     catch_up()
     assert announcements() == []
     with write_transaction():
-        decisions.open_voting(proposal, NOW)
+        opening.open_voting(proposal, NOW)
     catch_up()
     post = the_one("opened")
     assert text_of(post) == (
@@ -311,7 +311,7 @@ def test_a_review_is_announced_with_its_day(on: Scene, catch_up: CatchUp, clock:
     clock.now = CLOSES + timedelta(minutes=1)
     catch_up()
     with write_transaction():
-        decisions.record_outcome(proposal, on.convenor.id, "We rent it.", clock.now + timedelta(days=90), clock.now)
+        outcomes.record_outcome(proposal, on.convenor.id, "We rent it.", clock.now + timedelta(days=90), clock.now)
     catch_up()
     assert the_one("outcome").words == "We rent it.\nTo be reviewed on 27 February 2027."
 
@@ -325,7 +325,7 @@ def test_a_withdrawn_proposal_says_so_in_its_first_post_and_calls_nobody_to_vote
     catch_up()
     assert said() == ["opened", "closes_soon"]
     with write_transaction():
-        decisions.withdraw(proposal, on.author.id, "We found a cheaper host.", clock.now)
+        drafting.withdraw(proposal, on.author.id, "We found a cheaper host.", clock.now)
     catch_up()
     assert said() == ["opened"]
     assert text_of(the_one("opened")) == (
@@ -338,7 +338,7 @@ def test_a_withdrawn_proposal_says_so_in_its_first_post_and_calls_nobody_to_vote
 def test_a_draft_that_is_taken_back_is_no_news(on: Scene, catch_up: CatchUp) -> None:
     proposal = draft(on)
     with write_transaction():
-        decisions.withdraw(proposal, on.author.id, "Never mind.", NOW)
+        drafting.withdraw(proposal, on.author.id, "Never mind.", NOW)
     catch_up()
     assert announcements() == []
 
@@ -392,7 +392,7 @@ def test_a_draft_whose_thread_is_private_when_voting_opens_is_not_announced(on: 
     proposal = draft(on)
     show_to(on.thread, False, on.author.id)
     with write_transaction():
-        decisions.open_voting(db.session.get_one(Proposal, proposal.id), NOW)
+        opening.open_voting(db.session.get_one(Proposal, proposal.id), NOW)
     catch_up()
     assert announcements() == []
 
@@ -405,7 +405,7 @@ def test_over_a_silenced_proposal_nothing_is_said_to_its_end(on: Scene, catch_up
     with write_transaction():
         publishing.be_silent(f"proposal:{proposal.id}", on.author.id, NOW)
         publishing.be_silent(f"proposal:{proposal.id}", on.author.id, NOW)
-        decisions.open_voting(proposal, NOW)
+        opening.open_voting(proposal, NOW)
     catch_up()
     clock.now = CLOSES + timedelta(minutes=1)
     catch_up()
@@ -418,7 +418,7 @@ def test_after_a_change_of_mind_it_is_announced(on: Scene, catch_up: CatchUp) ->
         publishing.be_silent(f"proposal:{proposal.id}", on.author.id, NOW)
         publishing.speak_again(f"proposal:{proposal.id}", on.author.id, NOW)
         publishing.speak_again(f"proposal:{proposal.id}", on.author.id, NOW)
-        decisions.open_voting(proposal, NOW)
+        opening.open_voting(proposal, NOW)
     catch_up()
     assert said() == ["opened"]
     acts = [row.act for row in db.session.query(AuditRow).filter(AuditRow.act.like("announcement.%"))]

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 
-from coopgov.decisions import services as decisions
+from coopgov.decisions.services import opening
 from coopgov.federation.models import Actor, Delivery
 from coopgov.federation.queries.actors import the_actor
 from coopgov.federation.queries.announcements import silence_over
@@ -54,7 +54,7 @@ def test_a_preview_is_what_goes_out(on: Scene, sign_in: SignIn, catch_up: CatchU
     proposal = draft(on, source="We **rent** & pay.")
     before = sign_in(on.author.id).get(f"/p/{proposal.id}/announcement").text
     with write_transaction():
-        decisions.open_voting(proposal, NOW)
+        opening.open_voting(proposal, NOW)
     catch_up()
     post = the_one("opened")
     for words in (post.title, *post.words.split("\n")):
@@ -93,7 +93,7 @@ def test_a_proposal_is_kept_from_being_announced_and_announced_after_all(
     browser.submit(path, act="announce")
     assert "everybody who follows the co-op gets a post" in browser.get(proposal.path).text
     with write_transaction():
-        decisions.open_voting(proposal, NOW)
+        opening.open_voting(proposal, NOW)
     catch_up()
     assert the_one("opened").title
 

@@ -10,10 +10,10 @@ from flask import Flask
 from sqlalchemy import select
 
 from coopgov.core.errors import Refused
-from coopgov.decisions import services as decisions
 from coopgov.decisions.models import Outcome, Proposal, RollEntry
-from coopgov.decisions.queries import is_public_now
-from coopgov.decisions.rules import options_of
+from coopgov.decisions.queries.proposals import is_public_now
+from coopgov.decisions.rules.casting import options_of
+from coopgov.decisions.services import drafting, opening, outcomes, voting
 from coopgov.discussion import services as talk
 from coopgov.discussion.models import Thread
 from coopgov.federation.models import Activity, Actor, Announcement
@@ -101,7 +101,7 @@ class Town:
     def draft(self) -> None:
         title, text = self.word(), self.word()
         closes = self.clock.now + timedelta(days=7)
-        made = decisions.draft_proposal(
+        made = drafting.draft_proposal(
             self.thread(),
             author_of(self.on.author),
             terms(title=title, source=text, closes_at=closes, rule=PRESETS["ordinary"]),
@@ -113,10 +113,10 @@ class Town:
         proposal = self.proposal("draft")
         subject = f"proposal:{proposal.id}"
         changed = terms(title=self.word(subject), source=self.word(subject), closes_at=proposal.closes_at)
-        decisions.mend_proposal(proposal, self.on.author.id, changed, self.clock.now)
+        drafting.mend_proposal(proposal, self.on.author.id, changed, self.clock.now)
 
     def open_vote(self) -> None:
-        decisions.open_voting(self.proposal("draft"), self.clock.now)
+        opening.open_voting(self.proposal("draft"), self.clock.now)
 
     def ballot(self) -> None:
         proposal = self.proposal("open")
@@ -125,12 +125,12 @@ class Town:
         ).all()
         voter = db.session.get_one(Party, self.rng.choice(entries).party_id)
         choice, now = self.rng.choice(("agree", "disagree", "abstain", "block")), self.clock.now
-        decisions.cast_ballot(proposal.id, voter.id, choice, self.word("reasons"), voter.name, "web", now, now)
+        voting.cast_ballot(proposal.id, voter.id, choice, self.word("reasons"), voter.name, "web", now, now)
 
     def withdraw(self) -> None:
         proposal = self.proposal("draft", "open")
         reason = self.word(f"proposal:{proposal.id}")
-        decisions.withdraw(proposal, self.on.author.id, reason, self.clock.now)
+        drafting.withdraw(proposal, self.on.author.id, reason, self.clock.now)
 
     def let_time_pass(self) -> None:
         self.clock.forward(days=self.rng.choice((0.3, 1.2, 3)))
@@ -138,7 +138,7 @@ class Town:
     def outcome(self) -> None:
         proposal = self.proposal("closed")
         words = self.word(f"proposal:{proposal.id}")
-        decisions.record_outcome(proposal, self.on.convenor.id, words, None, self.clock.now)
+        outcomes.record_outcome(proposal, self.on.convenor.id, words, None, self.clock.now)
 
 
 def told() -> str:
@@ -253,7 +253,7 @@ def test_an_outcome_is_told_with_the_proposal_only_while_that_is_public(
     clock.now = proposal.closes_at + timedelta(minutes=1)
     catch_up()
     with write_transaction():
-        decisions.record_outcome(
+        outcomes.record_outcome(
             db.session.get_one(Proposal, proposal.id), on.convenor.id, "Secret plans.", None, clock.now
         )
     catch_up()

@@ -38,9 +38,9 @@ from coopgov.config import read_settings
 from coopgov.core.money import Money
 from coopgov.core.text import slug_of
 from coopgov.core.time import utc_now
-from coopgov.decisions import services as decisions
 from coopgov.decisions.models import Ballot, Proposal, RollEntry
-from coopgov.decisions.rules import Terms
+from coopgov.decisions.rules.stages import Terms
+from coopgov.decisions.services import drafting, voting
 from coopgov.demo.providers import SLUG, STORY, STRIPE_STATE, settings_for
 from coopgov.demo.sink import SunkMail, sunk_ids, sunk_mail
 from coopgov.discussion import services as discussion
@@ -265,13 +265,13 @@ class Site:
                 closes_at=now + timedelta(days=6),
                 open_now=open_now,
             )
-            return decisions.draft_proposal(db.session.get_one(Thread, thread.id), author.author, given, now)
+            return drafting.draft_proposal(db.session.get_one(Thread, thread.id), author.author, given, now)
 
         return self.do(act)
 
     def vote(self, proposal: Proposal, person: Person, choice: str, reason: str) -> None:
         """Their ballot, cast signed in."""
-        self.do(lambda now: decisions.cast_ballot(proposal.id, person.id, choice, reason, person.name, "web", now, now))
+        self.do(lambda now: voting.cast_ballot(proposal.id, person.id, choice, reason, person.name, "web", now, now))
 
     # What came of it
 

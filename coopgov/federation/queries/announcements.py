@@ -10,7 +10,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from coopgov.core.errors import NotFound
 from coopgov.decisions.models import Proposal
-from coopgov.decisions.queries import is_shown_to_all
+from coopgov.decisions.queries.proposals import is_shown_to_all
 from coopgov.discussion.models import Thread
 from coopgov.federation.models import Activity, Announcement, Delivery, Follower, Reaction, RemoteActor, Silence
 from coopgov.federation.rules.announcing import BY_HAND, Post, subject_of

@@ -10,7 +10,7 @@ from sqlalchemy import Select, String, cast, func, literal, select
 from coopgov.core.errors import NotFound
 from coopgov.core.text import N_
 from coopgov.decisions.models import Proposal
-from coopgov.decisions.queries import is_shown_to_all
+from coopgov.decisions.queries.proposals import is_shown_to_all
 from coopgov.discussion.models import Thread
 from coopgov.federation.models import Activity, Actor, Announcement, Follower, Reaction, RemoteActor
 from coopgov.federation.queries.actors import current_key, key_id

@@ -8,8 +8,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from coopgov.core.errors import Refused
 from coopgov.core.text import N_
 from coopgov.decisions.models import Proposal
-from coopgov.decisions.queries import is_public_now, visible_proposal
-from coopgov.decisions.rules import refuse_unless_open_to
+from coopgov.decisions.queries.proposals import is_public_now, visible_proposal
+from coopgov.decisions.rules.stages import refuse_unless_open_to
 from coopgov.federation import composing
 from coopgov.federation.forms.announcing import AnnouncementForm, PlainForm
 from coopgov.federation.models import Actor, Announcement

@@ -1,91 +1,45 @@
-"""Input of decisions."""
+"""The form of a proposal: its words, who votes, by which rule, and when."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
-from wtforms import BooleanField, DateField, DateTimeLocalField, IntegerField, RadioField, SelectField
-from wtforms.validators import Optional, ValidationError
+from wtforms import BooleanField, DateTimeLocalField, IntegerField, RadioField, SelectField
+from wtforms.validators import Optional
 
 from coopgov.core.errors import Refused
 from coopgov.core.text import N_
 from coopgov.core.time import from_wall_clock, to_wall_clock
-from coopgov.decisions import rules
-from coopgov.decisions.models import Ballot, Proposal
-from coopgov.decisions.rules import LONGEST_REASON, Terms
-from coopgov.decisions.sentences import CHOICES, PRESET_NAMES
+from coopgov.decisions.forms.fields import Fits, WithinReach
+from coopgov.decisions.forms.rules import BASES, BLOCKS, COMPARISONS, OWN, OWN_FIELDS, QUORUMS, WRONG_RULE, _given_rule
+from coopgov.decisions.models import Proposal
+from coopgov.decisions.rules import stages
+from coopgov.decisions.rules.stages import Terms
+from coopgov.decisions.sentences import PRESET_NAMES
 from coopgov.infra.i18n import current_zone, full_time
 from coopgov.infra.i18n import gettext as _
-from coopgov.infra.markdown import REFUSALS as TEXT_REFUSALS
-from coopgov.infra.markdown import TOO_LONG
-from coopgov.infra.web.forms import MESSAGES, AtMost, BaseForm, StringField, TextAreaField, each_label, lazy, needed
+from coopgov.infra.web.forms import AtMost, BaseForm, StringField, TextAreaField, each_label, lazy, needed
 from coopgov.infra.web.moment import received_at
 from coopgov.tally.rule import PRESETS, Base, BlockKind, Blocks, Quorum, QuorumKind, Rule, Threshold
 
-OWN = "own"
-TOO_LONG_TEXT = TEXT_REFUSALS["text.too_long"][1]
 SLACK = timedelta(minutes=10)  # between reading which closing is the earliest and sending it
+
+
 USUAL_LENGTH = timedelta(days=7)
+
+
 USUAL_HOUR = 18
-FIRST_YEAR, LAST_YEAR = 1970, 2999
+
 
 ELECTORATES = [("group", N_("The members of this group")), ("coop", N_("All members of the co-op"))]
+
+
 OPENINGS = [
     ("now", N_("As soon as I post it")),
     ("at", N_("At a date and time")),
     ("draft", N_("Keep it as a draft")),
 ]
-COMPARISONS = [("at_least", N_("At least")), ("more_than", N_("More than"))]
-BASES = [
-    ("decisive", N_("those who take a side")),
-    ("cast", N_("all who vote, abstentions included")),
-    ("eligible", N_("everybody on the roll")),
-]
-QUORUMS = [
-    ("none", N_("no quorum")),
-    ("turnout", N_("a share of the roll votes")),
-    ("decisive", N_("a share of the roll takes a side")),
-    ("approval", N_("a share of the roll agrees")),
-    ("absolute", N_("a number of votes")),
-]
-BLOCKS = [
-    ("as_disagree", N_("are not offered")),
-    ("any_stops", N_("stop it: one is enough")),
-    ("up_to", N_("stop it if there are more than a number")),
-    ("override", N_("stop it unless a share agrees")),
-]
-WRONG_RULE = {  # what tally finds wrong → field, and what to do
-    "threshold.share": ("share_top", N_("Write a share above nothing and at most all, such as 2 of 3 for two thirds.")),
-    "threshold.impossible": ("share_top", N_("More than all cannot agree: choose “at least”.")),
-    "quorum.share": ("quorum_top", N_("Write the quorum as a share, such as 1 of 10 for a tenth.")),
-    "quorum.number": ("quorum_number", N_("Write how many votes the quorum asks for: 1 or more.")),
-    "blocks.number": ("blocks_number", N_("Write how many blocks are borne: 1 or more.")),
-    "blocks.override": ("override_top", N_("Write the share that overrides blocks, such as 9 of 10.")),
-    "rule.minimum_voting": ("minimum_days", N_("Write a number of days from 0 to 366.")),
-}
-OWN_FIELDS = (
-    *("share_top", "share_bottom", "strict", "base"),
-    *("quorum_kind", "quorum_top", "quorum_bottom", "quorum_number"),
-    *("blocks_kind", "blocks_number", "override_top", "override_bottom", "reason_required"),
-    "minimum_days",
-)
-
-
-class Fits:
-    """A text that is not too long to be shown: see infra/markdown.py."""
-
-    def __call__(self, form: Any, field: TextAreaField) -> None:
-        if len((field.data or "").encode()) > TOO_LONG:
-            raise ValidationError(_(TOO_LONG_TEXT))
-
-
-class WithinReach:
-    """A date that every clock of the world can show, and not far beyond what anybody decides on."""
-
-    def __call__(self, form: Any, field: DateTimeLocalField | DateField) -> None:
-        if field.data is not None and not FIRST_YEAR <= field.data.year <= LAST_YEAR:
-            raise ValidationError(_(MESSAGES["Not a valid datetime value."]))
 
 
 def _instant(field: DateTimeLocalField) -> datetime:
@@ -171,7 +125,7 @@ class ProposalForm(BaseForm):
             return False
         terms = self.terms()
         try:
-            rules.check_times(terms, now)
+            stages.check_times(terms, now)
         except Refused as refused:
             self[refused.field].errors = [self._time_words(refused, terms, now)]
             return False
@@ -181,7 +135,7 @@ class ProposalForm(BaseForm):
         if refused.field == "opens_at":
             return _("Choose an opening in the future.")
         slack = timedelta(0) if terms.opens_at else SLACK
-        earliest = full_time(rules.earliest_closing(terms.rule, terms.opens_at or now, slack))
+        earliest = full_time(stages.earliest_closing(terms.rule, terms.opens_at or now, slack))
         return _(
             "Under this rule voting cannot close so early. The earliest closing is %(earliest)s.", earliest=earliest
         )
@@ -267,73 +221,3 @@ def given_proposal(proposal: Proposal) -> dict[str, Any]:
         "closes_at": to_wall_clock(proposal.closes_at, zone),
         **_given_rule(rule),
     }
-
-
-def _given_rule(rule: Rule) -> dict[str, Any]:
-    return {
-        "strict": "more_than" if rule.threshold.strict else "at_least",
-        **_given_share("share", rule.threshold.share),
-        "base": rule.base.value,
-        "quorum_kind": rule.quorum.kind.value,
-        **_given_share("quorum", rule.quorum.share),
-        "quorum_number": rule.quorum.number,
-        "blocks_kind": rule.blocks.kind.value,
-        "blocks_number": rule.blocks.number,
-        **_given_share("override", rule.blocks.override),
-        "reason_required": rule.blocks.reason_required,
-        "minimum_days": rule.minimum_voting.days,
-    }
-
-
-def _given_share(name: str, share: Fraction | None) -> dict[str, Any]:
-    return {f"{name}_top": share.numerator, f"{name}_bottom": share.denominator} if share else {}
-
-
-class BallotForm(BaseForm):
-    """A vote and the reason beside it; ``options`` are those on the ballot, ``last`` the one that counts so far."""
-
-    choice = RadioField(lazy("Your vote"), validate_choice=False)
-    reason = TextAreaField(lazy("Your reason"), [AtMost(LONGEST_REASON)])
-
-    def __init__(self, options: tuple[str, ...], last: Ballot | None = None) -> None:
-        super().__init__({"choice": last.choice, "reason": last.reason} if last else None)
-        self.options = options
-        self.choice.choices = each_label([(option, CHOICES[option]) for option in options])
-
-    def validate_choice(self, field: RadioField) -> None:
-        """Raises ValidationError when nothing on the ballot was chosen."""
-        if field.data not in self.options:
-            raise ValidationError(_("Choose how you vote."))
-
-
-class WithdrawForm(BaseForm):
-    """Why a proposal is taken back."""
-
-    reason = TextAreaField(
-        lazy("Reason"),
-        [needed(N_("Give a reason: it stands on the proposal's page for good.")), AtMost(LONGEST_REASON)],
-    )
-
-
-class OutcomeForm(BaseForm):
-    """What follows from a decision, and when to look at it again."""
-
-    source = TextAreaField(
-        lazy("What follows"),
-        [needed(N_("Write what follows from the decision.")), Fits()],
-        description=lazy("Who does what, by when. **Bold**, lists and links work."),
-    )
-    review_on = DateField(
-        lazy("Review on"),
-        [Optional(), WithinReach()],
-        description=lazy("The day on which to look at the decision again."),
-    )
-
-    def review_at(self) -> datetime | None:
-        """The beginning of the day of review in the co-op's zone."""
-        day = self.review_on.data
-        return from_wall_clock(datetime(day.year, day.month, day.day), current_zone()) if day else None  # noqa: DTZ001
-
-
-class PlainForm(BaseForm):
-    """A button that means it; there is nothing to fill in."""

@@ -1,6 +1,5 @@
-"""Pure rules of decisions: what is going on at an instant, who may do what, why somebody is not on a roll."""
+"""What is going on with a proposal at an instant, who may do what with it, and when a vote may open and close."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -8,16 +7,7 @@ from typing import Protocol
 from coopgov.core.errors import Kind, Refusals, Refused
 from coopgov.core.text import N_
 from coopgov.core.viewer import Viewer
-from coopgov.membership.rules.standing import Judgement
-from coopgov.tally.methods.proposal import OPTIONS
-from coopgov.tally.rule import BlockKind, Rule
-
-LONGEST_REASON = 500  # characters
-DRAIN = timedelta(seconds=25)  # longer than a request that came in time can wait for the write lock, twice
-REMIND_BEFORE = timedelta(hours=24)
-SHORT_VOTE = timedelta(hours=36)  # one that lasts no longer sends no reminder: its opening has just been heard of
-
-Spell = tuple[datetime, datetime | None]  # from, until (None: still running)
+from coopgov.tally.rule import Rule
 
 REFUSALS: Refusals = {
     "proposal.not_here": (Kind.FORBIDDEN, N_("You cannot start a proposal in this discussion.")),
@@ -29,16 +19,15 @@ REFUSALS: Refusals = {
     "voting.too_short": (Kind.INVALID, N_("This rule keeps voting open longer. Hours that it asks for: %(hours)s.")),
     "voting.opens_in_the_past": (Kind.INVALID, N_("Choose an opening in the future.")),
     "roll.empty": (Kind.CONFLICT, N_("Nobody would be on the roll, so voting cannot open.")),
-    "ballot.not_open": (Kind.CONFLICT, N_("Voting has not opened yet.")),
-    "ballot.closed": (Kind.CONFLICT, N_("Voting has closed, so this vote does not count.")),
-    "ballot.withdrawn": (Kind.CONFLICT, N_("The proposal was withdrawn, so this vote does not count.")),
-    "ballot.not_on_roll": (Kind.FORBIDDEN, N_("You are not on the roll of this vote.")),
-    "ballot.choice": (Kind.INVALID, N_("Choose how you vote.")),
-    "ballot.reason_needed": (Kind.INVALID, N_("A block needs a reason, so that others can answer it.")),
-    "ballot.reason_too_long": (Kind.INVALID, N_("The reason is too long: at most %(most)s characters.")),
     "outcome.words_needed": (Kind.INVALID, N_("Write what follows from the decision.")),
     "outcome.review_in_the_past": (Kind.INVALID, N_("Choose a review date in the future.")),
 }
+
+
+REMIND_BEFORE = timedelta(hours=24)
+
+
+SHORT_VOTE = timedelta(hours=36)  # one that lasts no longer sends no reminder: its opening has just been heard of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,90 +138,7 @@ def earliest_closing(rule: Rule, opens_at: datetime, slack: timedelta = timedelt
     return midnight + -((midnight - least) // step) * step
 
 
-def options_of(rule: Rule) -> tuple[str, ...]:
-    """The choices on the ballot; a block is offered only where it does more than a disagreement."""
-    return OPTIONS[:3] if rule.blocks.kind is BlockKind.AS_DISAGREE else OPTIONS
-
-
-def check_ballot_time(motion: Timed, received_at: datetime) -> None:
-    """Raises Refused unless a ballot that came in at ``received_at`` is in time; the closing instant is not.
-
-    While votes are being counted the ones that came in before closing are still let through: see DRAIN.
-    """
-    if motion.state == "withdrawn":
-        raise Refused("ballot.withdrawn")
-    if motion.state == "closed" or received_at >= motion.closes_at:
-        raise Refused("ballot.closed")
-    if motion.state not in ("open", "counting"):
-        raise Refused("ballot.not_open")
-
-
-def check_reason(reason: str) -> None:
-    """Raises Refused for a reason that is too long to stand beside a vote."""
-    if len(reason) > LONGEST_REASON:
-        raise Refused("ballot.reason_too_long", field="reason", most=LONGEST_REASON)
-
-
 def reminds_at(motion: Timed, opened_at: datetime, now: datetime) -> bool:
     """Whether the reminder is due: a day or less is left, and the whole vote lasts longer than SHORT_VOTE."""
     left = motion.closes_at - now
     return timedelta(0) < left <= REMIND_BEFORE and motion.closes_at - opened_at > SHORT_VOTE
-
-
-@dataclass(frozen=True)
-class WhyNot:
-    """Why somebody is not on a roll; ``at`` is when they joined or left, ``days`` how many it is about, where that
-    matters."""
-
-    key: str
-    at: datetime | None = None
-    days: int = 0
-
-
-OF_STANDING = {
-    "arrears": "dues_late",
-    "pending": "payment_on_its_way",
-    "not_arrived": "payment_missing",
-    "too_young": "too_young",
-}
-OWING = frozenset(("dues_late", "payment_missing"))  # the member can do something about it for the next vote
-_OF_ROLLS = ("signed_out", "never_member", "joined_later", "left_before", "sat_later", "not_in_group", "unknown")
-WHY_NOT_KEYS = frozenset((*_OF_ROLLS, *OF_STANDING.values()))
-
-
-def why_not_on_roll(
-    opened_at: datetime,
-    electorate: str,
-    memberships: Sequence[Spell],
-    seats: Sequence[Spell],
-) -> WhyNot:
-    """The first reason why a signed-in person is not on the roll that was frozen at ``opened_at``.
-
-    ``memberships`` and ``seats`` (in the proposal's group) are all spells of the person, in any order; "unknown" when
-    they say nothing against it: then ask ``why_of_standing``.
-    """
-    if not memberships:
-        return WhyNot("never_member")
-    if not _running(memberships, opened_at):
-        return _outside(memberships, opened_at, "joined_later", "left_before")
-    if electorate == "group" and not _running(seats, opened_at):
-        return _outside(seats, opened_at, "sat_later", "not_in_group")
-    return WhyNot("unknown")
-
-
-def why_of_standing(standing: Judgement, days: int) -> WhyNot:
-    """Why somebody of this standing was kept off, with how many ``days`` dues were late, or how many a membership has
-    to last; "unknown" when it let them vote."""
-    if standing.votes or standing.why not in OF_STANDING:
-        return WhyNot("unknown")
-    return WhyNot(OF_STANDING[standing.why], days=days)
-
-
-def _running(spells: Sequence[Spell], instant: datetime) -> bool:
-    return any(start <= instant and (end is None or end > instant) for start, end in spells)
-
-
-def _outside(spells: Sequence[Spell], instant: datetime, later: str, before: str) -> WhyNot:
-    if starts := [start for start, _ in spells if start > instant]:
-        return WhyNot(later, min(starts))
-    return WhyNot(before, max((end for _, end in spells if end), default=None))

@@ -1,0 +1,61 @@
+"""Ballots as pages show them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import and_, case, func, select
+
+from coopgov.decisions.counting import counts_now
+from coopgov.decisions.models import Ballot, RollEntry
+from coopgov.identity.models import Party
+from coopgov.infra.db import db
+
+
+@dataclass(frozen=True)
+class Vote:
+    """A counted ballot as the page lists it; ``public_name`` is empty for a member who is not named in public."""
+
+    choice: str
+    reason: str
+    name: str
+    public_name: str
+    at: datetime
+
+
+def votes(proposal_id: int, limit: int, offset: int) -> tuple[list[Vote], dict[str, int]]:
+    """One page of counted ballots, those with a reason first and the newest first, and how many there are of each
+    choice, in one statement. Beyond the last page both are empty."""
+    sums = [
+        func.sum(case((Ballot.choice == key, 1), else_=0)).over() for key in ("agree", "abstain", "disagree", "block")
+    ]
+    query = (
+        select(Ballot.choice, Ballot.reason, Party.name, Ballot.public_name, Ballot.received_at, *sums)
+        .join(RollEntry, RollEntry.id == Ballot.roll_entry_id)
+        .join(Party, Party.id == RollEntry.party_id)
+        .where(Ballot.proposal_id == proposal_id, counts_now())
+        .order_by(case((Ballot.reason == "", 1), else_=0), Ballot.received_at.desc(), Ballot.id.desc())
+    )
+    rows = db.session.execute(query.limit(limit).offset(offset)).all()
+    counts = (
+        {key: int(n) for key, n in zip(("agree", "abstain", "disagree", "block"), rows[0][5:], strict=True)}
+        if rows
+        else {}
+    )
+    return [Vote(*row[:5]) for row in rows], counts
+
+
+def last_ballot(entry: RollEntry) -> Ballot | None:
+    """The elector's ballot that counts."""
+    query = select(Ballot).where(Ballot.roll_entry_id == entry.id).order_by(Ballot.sequence.desc()).limit(1)
+    return db.session.scalars(query).first()
+
+
+def my_line(proposal_id: int, party_id: int) -> tuple[RollEntry | None, Ballot | None]:
+    """The party's line on the roll and the ballot that counts, in one statement."""
+    query = (
+        select(RollEntry, Ballot)
+        .outerjoin(Ballot, and_(Ballot.roll_entry_id == RollEntry.id, counts_now()))
+        .where(RollEntry.proposal_id == proposal_id, RollEntry.party_id == party_id)
+    )
+    row = db.session.execute(query).first()
+    return (row[0], row[1]) if row else (None, None)

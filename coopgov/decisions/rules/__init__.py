@@ -1,0 +1,1 @@
+"""Pure rules of decisions, a file for each matter."""

@@ -1,0 +1,1 @@
+"""Writes of decisions, in the caller's write transaction; each leaves an audit row and an event."""

@@ -1,0 +1,81 @@
+"""Taking ballots."""
+
+from datetime import datetime
+
+from coopgov.core.errors import Refused
+from coopgov.decisions import events
+from coopgov.decisions.models import Ballot, DeadLink, Proposal, RollEntry
+from coopgov.decisions.queries import ballots, rolls
+from coopgov.decisions.rules import casting
+from coopgov.decisions.rules.casting import options_of
+from coopgov.decisions.services.traces import subject
+from coopgov.infra import audit, outbox
+from coopgov.infra.db import writing_session
+from coopgov.tally.count import Manifest, method_of
+from coopgov.tally.rule import Rule
+
+
+def cast_ballot(
+    proposal_id: int,
+    party_id: int,
+    choice: str,
+    reason: str,
+    public_name: str,
+    channel: str,
+    received_at: datetime,
+    now: datetime,
+) -> Ballot:
+    """The ballot that counts for this elector from now on; the same one again when nothing about it is new.
+
+    ``channel`` is web or mail; ``received_at`` decides whether it is in time. Raises Refused (``ballot.*``), and
+    LookupError for a proposal that does not exist.
+    """
+    session = writing_session()
+    proposal = session.get(Proposal, proposal_id)
+    if proposal is None:
+        raise LookupError(proposal_id)
+    casting.check_ballot_time(proposal, received_at)
+    entry = rolls.entry_of(proposal_id, party_id)
+    if entry is None:
+        raise Refused("ballot.not_on_roll")
+    _check_choice(proposal, choice, reason)
+    last = ballots.last_ballot(entry)
+    if last is not None and (last.choice, last.reason) == (choice, reason):
+        return last
+    ballot = Ballot(
+        proposal_id=proposal_id,
+        roll_entry_id=entry.id,
+        sequence=last.sequence + 1 if last else 1,
+        choice=choice,
+        reason=reason,
+        public_name=public_name,
+        channel=channel,
+        received_at=received_at,
+    )
+    session.add(ballot)
+    proposal.version += 1
+    session.flush()
+    audit.record(party_id, "ballot.cast", subject(proposal), now, sequence=ballot.sequence, channel=channel)
+    outbox.emit(events.BallotCast(proposal_id=proposal_id, party_id=party_id, ballot_id=ballot.id), now)
+    return ballot
+
+
+def _check_choice(proposal: Proposal, choice: str, reason: str) -> None:
+    rule = Rule.from_plain(proposal.rule)
+    manifest = Manifest("proposal", options_of(rule), rule, proposal.roll_size)
+    method = method_of(manifest)
+    try:
+        method.validate(manifest, choice)
+    except ValueError as error:
+        raise Refused("ballot.choice", field="choice") from error
+    casting.check_reason(reason)
+    if method.needs_reason(manifest, choice) and not reason.strip():
+        raise Refused("ballot.reason_needed", field="reason")
+
+
+def switch_off_link(entry: RollEntry, now: datetime) -> None:
+    """The mailed link of this elector opens nothing any more; the elector can still vote signed in."""
+    session = writing_session()
+    if not rolls.is_dead_link(entry):
+        session.add(DeadLink(roll_entry_id=entry.id, at=now))
+        audit.record("link", "ballot_link.switched_off", f"proposal:{entry.proposal_id}", now, entry=entry.id)
