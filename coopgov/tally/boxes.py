@@ -23,6 +23,7 @@ class Counted:
     winners: Sequence[str]
     facts: Mapping[str, Any]
     ranking: Sequence[Sequence[str]] = ()
+    is_noted: bool = False  # nobody wins: people look at the ranking and decide
 
 
 def check_settings(manifest: Manifest, known: Mapping[str, Callable[[Any], bool]]) -> None:
@@ -130,7 +131,7 @@ def conclude(
     reasons = [Reason("turnout", {"cast": cast, "roll": manifest.roll_size, "abstain": cast - counted})]
     quorum = manifest.rule.quorum
     have = counted if quorum.kind is QuorumKind.DECISIVE else cast
-    reasons.append(_quorum_reason(manifest, have))
+    reasons.append(quorum.reason(have, manifest.roll_size))
     tied: tuple[str, ...] = ()
     found = Counted((), {})
     if not counted:
@@ -141,17 +142,10 @@ def conclude(
         except Tied as error:
             tied, found = error.between, Counted((), partial())
             reasons.append(Reason("election.tied", {"between": ", ".join(tied)}))
-    seats = manifest.settings.get("seats", 1)
-    if found.winners:
-        reasons.append(Reason("election.winners", {"winners": ", ".join(found.winners), "seats": seats}))
-        if len(found.winners) < seats:
-            reasons.append(Reason("election.vacant", {"vacant": seats - len(found.winners)}))
-    verdict = Verdict.DECIDED if found.winners else Verdict.TIED if tied else Verdict.UNDECIDED
-    if not quorum.met(have, manifest.roll_size):
-        verdict = Verdict.NO_QUORUM
+    reasons += [Reason("noted", {"cast": cast})] if found.is_noted else winners_reasons(manifest, found.winners)
     return Election(
         method=manifest.method,
-        verdict=verdict,
+        verdict=_verdict(found, bool(tied)) if quorum.met(have, manifest.roll_size) else Verdict.NO_QUORUM,
         winners=tuple(found.winners),
         cast=cast,
         counted=counted,
@@ -164,9 +158,15 @@ def conclude(
     )
 
 
-def _quorum_reason(manifest: Manifest, have: int) -> Reason:
-    quorum, roll = manifest.rule.quorum, manifest.roll_size
-    if quorum.kind is QuorumKind.NONE:
-        return Reason("quorum.none", {})
-    key = "quorum.met" if quorum.met(have, roll) else "quorum.missed"
-    return Reason(key, {"kind": quorum.kind.value, "have": have, "needed": quorum.needed(roll), "roll": roll})
+def winners_reasons(manifest: Manifest, winners: Sequence[str]) -> list[Reason]:
+    """Who was elected, and how many seats stay empty; nothing where nobody was."""
+    seats = manifest.settings.get("seats", 1)
+    elected = [Reason("election.winners", {"winners": ", ".join(winners), "seats": seats})] if winners else []
+    empty = [Reason("election.vacant", {"vacant": seats - len(winners)})] if 0 < len(winners) < seats else []
+    return elected + empty
+
+
+def _verdict(found: Counted, is_tied: bool) -> Verdict:
+    if found.is_noted:
+        return Verdict.NOTED
+    return Verdict.DECIDED if found.winners else Verdict.TIED if is_tied else Verdict.UNDECIDED
