@@ -63,8 +63,12 @@ def strict_ranking(manifest: Manifest, choice: object) -> tuple[str, ...]:
     """Options in order of preference, each once, as many as one likes; raises ValueError ``ballot.choice``."""
     require(isinstance(choice, list | tuple), "ballot.choice")
     assert isinstance(choice, list | tuple)
-    named = tuple(choice)
-    require(all(isinstance(option, str) and option in manifest.options for option in named), "ballot.choice")
+    named, places = tuple(choice), manifest.places
+    try:
+        are_offered = all(map(places.__contains__, named))
+    except TypeError:  # what cannot be hashed is no word
+        are_offered = False
+    require(are_offered, "ballot.choice")
     require(len(set(named)) == len(named), "ballot.choice.twice")
     return named
 
@@ -73,11 +77,11 @@ def weak_ranking(manifest: Manifest, choice: object) -> tuple[tuple[str, ...], .
     """Levels of options, best first, those on one level equal; raises ValueError ``ballot.choice``."""
     require(isinstance(choice, list | tuple), "ballot.choice")
     assert isinstance(choice, list | tuple)
-    require(all(isinstance(level, list | tuple) and level for level in choice), "ballot.choice")
+    require({type(level) for level in choice} <= {list, tuple} and all(choice), "ballot.choice")
     flat = strict_ranking(manifest, [option for level in choice for option in level])
-    place = {option: number for number, option in enumerate(manifest.options)}
-    require(len(flat) <= len(place), "ballot.choice")
-    return tuple(tuple(sorted(level, key=place.__getitem__)) for level in choice)
+    if len(flat) == len(choice):
+        return tuple(map(tuple, choice))
+    return tuple(tuple(sorted(level, key=manifest.places.__getitem__)) for level in choice)
 
 
 def picks(manifest: Manifest, choice: object) -> tuple[str, ...]:
