@@ -86,7 +86,7 @@ _LOOKS = {
     "void": "withdrawn",
     "tied": "undecided",
     "decided": "passed",
-    "noted": "closed",
+    "noted": "passed",
 }
 """Signs and colours that a state shares with another."""
 
@@ -101,12 +101,13 @@ def deciding(state: str, reasons: Sequence[Reason]) -> Reason:
     """The step of the count that decided, for the sentence under the headline."""
     wanted = {
         "no_quorum": ("quorum.missed",),
-        "undecided": ("ballots.none", "ballots.only_abstentions"),
+        "undecided": ("ballots.none", "ballots.only_abstentions", "target.missed"),
         "tied": ("tie.declared", "election.tied"),
-        "decided": ("election.winners",),
+        "noted": ("noted",),
+        "decided": ("election.winners", "target.reached"),
         "blocked": tuple(STOPPING),
-        "failed": ("tie.fails", "threshold.missed", *STOPPING),
-    }.get(state, ("threshold.met",))
+        "failed": ("tie.fails", "threshold.missed", *STOPPING, "consent.objections", "lazy.objection"),
+    }.get(state, ("threshold.met", "consent.given", "lazy.silence", "lazy.unopposed"))
     return next((r for key in wanted for r in reasons if r.key == key), reasons[0])
 
 
@@ -235,6 +236,11 @@ PHRASES = {
         "Mind: without the %(against)s against, the quorum would have been missed (%(without)s of %(needed)s). "
         "Their votes helped it to pass."
     ),
+    "noted": N_("People were heard. Nothing is decided by counting."),
+    "lazy.silence": N_("Nobody objected, and whoever says nothing agrees here."),
+    "lazy.unopposed": N_("Nobody objected."),
+    "target.reached": N_("Enough take part: %(accepted)s, and %(target)s were asked for."),
+    "target.missed": N_("Not enough take part: %(accepted)s, and %(target)s were asked for."),
     "election.winners": N_("Elected: %(winners)s."),
     "election.tied": N_("Equal: %(between)s. What follows is for people to decide."),
     "tie.fails": N_("It is a tie, %(agree)s to %(against)s; by this rule a tie does not pass."),
@@ -310,6 +316,33 @@ def _turnout(facts: Facts) -> str:
 
 def _quorum(facts: Facts) -> str:
     return _(_QUORUM[str(facts["kind"])], **_shown(facts))
+
+
+def _consent(facts: Facts) -> str:
+    return ngettext(
+        "%(consent)s consents, and nobody objects.",
+        "%(consent)s consent, and nobody objects.",
+        int(facts["consent"]),
+        **_shown(facts),
+    )
+
+
+def _objections(facts: Facts) -> str:
+    return ngettext(
+        "%(objections)s objection stands, so it does not pass.",
+        "%(objections)s objections stand, so it does not pass.",
+        int(facts["objections"]),
+        **_shown(facts),
+    )
+
+
+def _lazy_objection(facts: Facts) -> str:
+    return ngettext(
+        "%(objections)s objection stands: it needs a vote.",
+        "%(objections)s objections stand: it needs a vote.",
+        int(facts["objections"]),
+        **_shown(facts),
+    )
 
 
 def _stopped(facts: Facts) -> str:
@@ -436,6 +469,9 @@ SPOKEN: dict[str, Callable[[Facts], str]] = {
     "threshold.missed": _threshold,
     "quorum.met": _quorum,
     "quorum.missed": _quorum,
+    "consent.given": _consent,
+    "consent.objections": _objections,
+    "lazy.objection": _lazy_objection,
     "blocks.stopped": _stopped,
     "blocks.within_limit": _within,
     "blocks.over_limit": _over,
