@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from coopgov.tally import merkle
 from coopgov.tally import record as parts
 from coopgov.tally.canonical import canonical
 from coopgov.tally.count import Ballot, Manifest
@@ -392,3 +393,16 @@ def test_the_transcript_is_the_result_told_in_order(name: str) -> None:
     assert steps.count("round") == len(result.get("rounds", []))
     assert [step["key"] for step in told if step["step"] == "reason"] == [one["key"] for one in result["reasons"]]
     assert told[-1]["verdict"] == result["verdict"]
+
+
+def test_the_page_about_records_tells_every_check_field_and_tag() -> None:
+    page = (Path(__file__).parents[2] / "docs/record.md").read_text()
+    told = page[page.index("## The checks") :]
+    assert [line.split("|")[1].strip() for line in told.splitlines() if line.startswith("| ")][
+        1 : len(NAMES) + 1
+    ] == NAMES
+    for kind in (parts.Terms, parts.Close, parts.NamedBallot, parts.ErasedBallot, parts.SecretBallot, parts.Amendment):
+        assert [name for name in kind.__annotations__ if name not in page] == []
+    tags = [value for name, value in vars(parts).items() if name.endswith("_TAG")]
+    tags += [value for name, value in vars(merkle).items() if name.endswith("_TAG")]
+    assert [tag for tag in tags if tag.replace("\n", "\\n") not in page] == []
