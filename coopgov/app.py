@@ -19,6 +19,7 @@ from coopgov.decisions import jobs as decisions_jobs
 from coopgov.decisions import models as decisions_models
 from coopgov.decisions.routes import composing as decisions_composing
 from coopgov.decisions.routes import reading as decisions_reading
+from coopgov.decisions.routes import records as decisions_records
 from coopgov.decisions.routes import register as decisions_register
 from coopgov.decisions.routes import voting as decisions_voting
 from coopgov.decisions.rules import casting as casting_rules
@@ -105,7 +106,7 @@ from coopgov.treasury.routes import payments as treasury_payments
 from coopgov.treasury.routes import tiers as treasury_tiers
 from coopgov.treasury.routes import unmatched as treasury_unmatched
 
-DECISIONS = (decisions_composing, decisions_reading, decisions_register, decisions_voting)
+DECISIONS = (decisions_composing, decisions_reading, decisions_register, decisions_voting, decisions_records)
 TREASURY = (
     treasury_desk,
     treasury_unmatched,

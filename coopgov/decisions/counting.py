@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ScalarSelect, and_, func, or_, select
+from sqlalchemy import ScalarSelect, and_, exists, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.elements import ColumnElement
 
-from coopgov.decisions.models import Ballot, Proposal, ResultRow, RollEntry
+from coopgov.decisions.models import Ballot, Proposal, ResultRow, RollAmendment, RollEntry
 from coopgov.infra.check import Check
 from coopgov.infra.db import db
 from coopgov.tally.canonical import digest
@@ -19,10 +19,11 @@ RESULT_TAG = "coopgov/result/v1\n"
 
 
 def counts_now() -> ColumnElement[bool]:
-    """Condition of ballots that count: the last of their elector."""
+    """Condition of ballots that count: the last of their elector, who has not been taken off the roll since."""
     other = aliased(Ballot)
     last = select(func.max(other.sequence)).where(other.roll_entry_id == Ballot.roll_entry_id)
-    return Ballot.sequence == last.correlate(Ballot).scalar_subquery()
+    is_off = exists().where(RollAmendment.roll_entry_id == Ballot.roll_entry_id, RollAmendment.act != "added")
+    return and_(Ballot.sequence == last.correlate(Ballot).scalar_subquery(), ~is_off.correlate(Ballot))
 
 
 def manifest_of(proposal: Proposal) -> Manifest:
@@ -51,14 +52,16 @@ def cast_count() -> ScalarSelect[int]:
     """How many electors have voted on the proposal of the surrounding statement."""
     return (
         select(func.count(func.distinct(Ballot.roll_entry_id)))
-        .where(Ballot.proposal_id == Proposal.id)
+        .where(Ballot.proposal_id == Proposal.id, Proposal.secrecy != "secret")
         .correlate(Proposal)
         .scalar_subquery()
     )
 
 
 def _more_ballots_than_roll() -> list[str]:
-    rolls = select(RollEntry.proposal_id, func.count().label("n")).group_by(RollEntry.proposal_id).subquery()
+    is_off = exists().where(RollAmendment.roll_entry_id == RollEntry.id, RollAmendment.act != "added")
+    on_roll = select(RollEntry.proposal_id, func.count().label("n")).where(~is_off).group_by(RollEntry.proposal_id)
+    rolls = on_roll.subquery()
     lines = func.coalesce(rolls.c.n, 0)
     query = (
         select(Proposal.id)

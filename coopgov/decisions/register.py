@@ -13,16 +13,17 @@ from coopgov.decisions.models import ResultRow
 from coopgov.decisions.queries.lists import DecisionLine
 from coopgov.decisions.queries.proposals import Sheet
 from coopgov.decisions.rules.stages import state_at
-from coopgov.decisions.sentences import CHOICES, STATES, rule_words
+from coopgov.decisions.sentences import STATES, rule_words
 from coopgov.infra.feeds import Entry, atom, tag_id
 from coopgov.infra.i18n import gettext as _
 
 FILTERS = {"open": N_("Open"), **{key: STATES[key] for key in ("passed", "failed", "no_quorum", "undecided", "tied")}}
 """What the register can be narrowed to, with its word."""
 
+SIDES = ("agree", "abstain", "disagree", "block")
 COLUMNS = (
     *("id", "title", "group", "state", "verdict", "opened", "closes", "on_roll", "cast"),
-    *CHOICES,
+    *SIDES,
     "address",
 )
 
@@ -89,7 +90,7 @@ def _fields(line: DecisionLine, base_url: str) -> dict[str, Any]:
         "closes": _instant(line.closes_at),
         "on_roll": line.roll_size,
         "cast": line.cast,
-        **{choice: counts.get(choice) for choice in CHOICES},
+        **{choice: counts.get(choice) for choice in SIDES},
         "address": base_url + line.path,
     }
 

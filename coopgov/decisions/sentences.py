@@ -14,7 +14,27 @@ from coopgov.tally.rule import Base, BlockKind, Rule, describe, share_text
 
 Facts = dict[str, int | str]
 
-CHOICES = {"agree": N_("Agree"), "abstain": N_("Abstain"), "disagree": N_("Disagree"), "block": N_("Block")}
+CHOICES = {
+    "agree": N_("Agree"),
+    "abstain": N_("Abstain"),
+    "disagree": N_("Disagree"),
+    "block": N_("Block"),
+    "consent": N_("Consent"),
+    "objection": N_("Objection"),
+    "looks_good": N_("Looks good"),
+    "concerned": N_("Concerned"),
+    "endorsement": N_("Endorsement"),
+    "agreement_with_contention": N_("Agreement with a minor point of contention"),
+    "support_with_reservations": N_("Support with reservations"),
+    "more_discussion_needed": N_("More discussion needed"),
+    "dont_like_but_will_support": N_("Don’t like it, but will support it"),
+    "serious_disagreement": N_("Serious disagreement"),
+    "veto": N_("Veto"),
+    "accept": N_("Count me in"),
+    "decline": N_("Not this time"),
+    "answer": N_("Answer"),
+}
+"""Words for the options that methods define by themselves."""
 
 STATES = {
     "draft": N_("Draft"),

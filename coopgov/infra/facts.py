@@ -11,6 +11,8 @@ FACT_TABLES = (
     "event",
     "ballot",
     "roll_entry",
+    "roll_amendment",
+    "closing",
     "result",
     "outcome",
     "proposal_revision",

@@ -9,7 +9,7 @@ from typing import Any, NotRequired, TypedDict
 
 from coopgov.tally.canonical import canonical, digest
 from coopgov.tally.count import tally
-from coopgov.tally.rule import Rule
+from coopgov.tally.rule import Rule, Secrecy
 from coopgov.tally.strict_json import Misfit
 from coopgov.tally.transcript import transcript
 from coopgov.tally.vote import Ballot, Manifest, Outcome
@@ -17,7 +17,7 @@ from coopgov.tally.vote import Ballot, Manifest, Outcome
 VERSION = 1
 ENGINE = "coopgov-tally/1"
 SECRET = "secret"  # noqa: S105 - a kind of poll
-SECRECY = ("open", "hidden_until_vote", "hidden_until_close", SECRET)
+SECRECY = tuple(word.value for word in Secrecy)
 """When choices are shown with names: at once, to those who have voted, after closing; or never."""
 
 MANIFEST_TAG = "coopgov/manifest/v1\n"

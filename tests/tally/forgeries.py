@@ -24,7 +24,7 @@ NAMED_DOTS = closed(_DOTS, [Ballot((("o1", 3), ("o2", 2))), Ballot((("o3", 5),))
 NAMED_PRINTER = closed(
     _PRINTER,
     [Ballot(choice) for choice in ("agree", "agree", "block", "abstain", "disagree", "agree")],
-    secrecy="hidden_until_close",
+    secrecy="until_closed",
     signed=False,
 )
 

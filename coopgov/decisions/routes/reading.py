@@ -39,7 +39,7 @@ JSON = "application/json"
 @bp.get("/p/<int:number>-<slug>")
 @allow(PUBLIC)
 def page(number: int, slug: str = "") -> AnyResponse:
-    stamp = _stamp(number)
+    stamp = stamp_for_reader(number)
     if slug != stamp.slug:
         query = f"?{request.query_string.decode()}" if request.query_string else ""
         return redirect(stamp.path + query, 301)
@@ -56,7 +56,7 @@ def ballot_form(sheet: Sheet, last: Ballot | None = None) -> BallotForm:
     return BallotForm(option_words(sheet.proposal.ballot_options), last)
 
 
-def _stamp(number: int) -> Stamp:
+def stamp_for_reader(number: int) -> Stamp:
     """What the pages of the proposal show, by its version; raises NotFound when it is not for the reader."""
     if not reads_as_public():
         return proposals.stamp_of(proposals.visible_proposal(number, current_viewer()))
@@ -69,7 +69,7 @@ def _stamp(number: int) -> Stamp:
 @bp.get("/p/<int:number>/history")
 @allow(PUBLIC)
 def history(number: int) -> Response:
-    return show_to_all("decisions/history.html", _stamp(number), lambda: display.history_facts(number))
+    return show_to_all("decisions/history.html", stamp_for_reader(number), lambda: display.history_facts(number))
 
 
 @bp.get("/p/<int:number>/roll")
@@ -82,7 +82,7 @@ def roll(number: int) -> Response:
 @bp.get("/p/<int:number>/results.json")
 @allow(PUBLIC)
 def results(number: int) -> Response:
-    stamp = _stamp(number)
+    stamp = stamp_for_reader(number)
 
     def body() -> str:
         sheet, now = proposals.sheet(number), received_at()

@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 from coopgov.decisions import events
 from coopgov.decisions.counting import RESULT_TAG, count_votes, vote_box
-from coopgov.decisions.models import Proposal, ResultRow
+from coopgov.decisions.models import Closing, Proposal, ResultRow
+from coopgov.decisions.records import closing_statement
 from coopgov.decisions.rules import casting, stages
 from coopgov.decisions.rules.stages import state_at
 from coopgov.decisions.services.traces import note, subject, touch
@@ -12,6 +13,7 @@ from coopgov.infra import audit, outbox
 from coopgov.infra.audit import SYSTEM
 from coopgov.infra.db import writing_session
 from coopgov.tally.canonical import digest
+from coopgov.tally.record import close_hash, tie_seed
 from coopgov.tally.rule import Rule
 from coopgov.tally.vote import Verdict
 
@@ -41,13 +43,18 @@ def count_and_close(proposal: Proposal, now: datetime) -> None:
     """
     if proposal.state != "counting" or now < proposal.closes_at + casting.DRAIN:
         return
-    outcome = count_votes(proposal, vote_box(proposal.id))
+    box, close = vote_box(proposal.id), closing_statement(proposal) if proposal.manifest else None
+    seed = tie_seed(close) if close else None
+    outcome = count_votes(proposal, box, seed)
     if outcome.verdict is Verdict.NO_QUORUM and _may_extend(proposal):
         _extend(proposal, now)
         return
     plain = outcome.to_plain()
     seal, verdict = digest(RESULT_TAG, plain), outcome.verdict.value
-    writing_session().add(ResultRow(proposal_id=proposal.id, verdict=verdict, plain=plain, digest=seal, counted_at=now))
+    counted = {"verdict": verdict, "plain": plain, "digest": seal, "tie_seed": seed or "", "counted_at": now}
+    writing_session().add(ResultRow(proposal_id=proposal.id, **counted))
+    if close:
+        writing_session().add(Closing(proposal_id=proposal.id, plain=dict(close), digest=close_hash(close)))
     proposal.state, proposal.closed_at = "closed", proposal.closes_at
     closed = events.VotingClosed(proposal_id=proposal.id, verdict=verdict)
     note(proposal, SYSTEM, "proposal.closed", closed, now, verdict=verdict, digest=seal)

@@ -1,13 +1,15 @@
 """Opening a vote: words and roll are frozen, ballots are taken."""
 
+import secrets
 from datetime import datetime
 
 from sqlalchemy import insert
 
 from coopgov.core.errors import Refused
 from coopgov.decisions import events
-from coopgov.decisions.models import Proposal, RollEntry
+from coopgov.decisions.models import Proposal, RecountScript, RollEntry
 from coopgov.decisions.queries import proposals, rolls
+from coopgov.decisions.records import terms_at_opening
 from coopgov.decisions.rules import stages
 from coopgov.decisions.rules.stages import UNOPENED, state_at
 from coopgov.decisions.services.traces import note, refuse_unless, subject, touch
@@ -15,6 +17,9 @@ from coopgov.infra import audit
 from coopgov.infra.audit import SYSTEM
 from coopgov.infra.db import writing_session
 from coopgov.membership.services.standing import guard_arrears
+from coopgov.tally.merkle import leaf_of
+from coopgov.tally.one_file import recount_source
+from coopgov.tally.record import manifest_hash
 from coopgov.tally.rule import Rule
 
 
@@ -48,13 +53,38 @@ def open_scheduled(proposal: Proposal, now: datetime) -> None:
 
 def _freeze(proposal: Proposal, at: datetime, now: datetime, actor: int | str) -> None:
     guard_arrears(now)  # or a mistake of ours could keep many off the roll before anybody has seen it
+    leaves = _freeze_roll(proposal, at)
+    proposal.is_public = proposals.is_public_now(proposal)  # from here on it keeps its own word
+    proposal.state, proposal.opened_at, proposal.roll_size = "open", at, len(leaves)
+    proposal.frozen_at = proposal.frozen_at or at
+    _fix_terms(proposal, leaves)
+    opened = events.VotingOpened(proposal_id=proposal.id, roll_size=len(leaves))
+    note(proposal, actor, "proposal.opened", opened, now, roll=len(leaves), manifest=proposal.manifest_hash)
+
+
+def _freeze_roll(proposal: Proposal, at: datetime) -> list[str]:
+    """Writes the roll as at ``at`` and gives its leaves; raises Refused when nobody is on it."""
     roll = rolls.roll_at(proposal, at)
     if not roll:
         raise Refused("roll.empty")
-    lines = [{"proposal_id": proposal.id, "party_id": party, "member_number": number} for party, number in roll]
+    salted = [(party, number, secrets.token_hex(16)) for party, number in roll]
+    lines = [
+        {"proposal_id": proposal.id, "party_id": party, "member_number": number, "salt": salt, "leaf": leaf}
+        for party, number, salt in salted
+        for leaf in [leaf_of(salt, number)]
+    ]
     writing_session().execute(insert(RollEntry), lines)
-    proposal.is_public = proposals.is_public_now(proposal)  # from here on it keeps its own word
-    proposal.state, proposal.opened_at, proposal.roll_size = "open", at, len(roll)
-    proposal.frozen_at = proposal.frozen_at or at
-    opened = events.VotingOpened(proposal_id=proposal.id, roll_size=len(roll))
-    note(proposal, actor, "proposal.opened", opened, now, roll=len(roll))
+    return [str(line["leaf"]) for line in lines]
+
+
+def _fix_terms(proposal: Proposal, leaves: list[str]) -> None:
+    """What the record will begin with; its hash goes out now, before the first ballot."""
+    proposal.tie_secret = secrets.token_hex(32)
+    terms = terms_at_opening(proposal, leaves, proposal.tie_secret)
+    proposal.manifest, proposal.manifest_hash, proposal.roll_root = (
+        dict(terms),
+        manifest_hash(terms),
+        terms["roll_root"],
+    )
+    if writing_session().get(RecountScript, terms["recount_sha256"]) is None:
+        writing_session().add(RecountScript(sha256=terms["recount_sha256"], source=recount_source()))

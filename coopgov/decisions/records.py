@@ -1,0 +1,119 @@
+"""The published record of a vote by name, made of rows: what is fixed at opening, the roll, the ballots, the end.
+
+The form is that of coopgov/tally/record.py; docs/record.md explains it.
+"""
+
+import hashlib
+import unicodedata
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from coopgov.core.time import utc_text
+from coopgov.decisions.counting import counts_now
+from coopgov.decisions.models import Ballot, Closing, Proposal, RollAmendment, RollEntry
+from coopgov.decisions.sentences import CHOICES
+from coopgov.infra.db import db
+from coopgov.tally.merkle import root_of
+from coopgov.tally.one_file import recount_sha256
+from coopgov.tally.record import (
+    ENGINE,
+    VERSION,
+    Close,
+    NamedBallot,
+    Option,
+    Roll,
+    Terms,
+    close_of,
+    tie_commit,
+    write_record,
+)
+
+
+def terms_at_opening(
+    proposal: Proposal, leaves: Sequence[str], tie_secret: str, public_key: str | None = None
+) -> Terms:
+    """The manifest: all that is fixed once ``leaves`` are the roll and ``tie_secret`` is drawn."""
+    assert proposal.opened_at is not None
+    return {
+        "v": VERSION,
+        "poll": proposal.id,
+        "title": _nfc(proposal.title),
+        "text_sha256": hashlib.sha256(proposal.source.encode()).hexdigest(),
+        "method": proposal.method,
+        "options": [_option(option) for option in proposal.options],
+        "settings": proposal.settings,
+        "rule": proposal.rule,
+        "opens_at": utc_text(proposal.opened_at),
+        "closes_at": utc_text(proposal.closes_at),
+        "roll_size": len(leaves),
+        "roll_root": root_of(leaves),
+        "secrecy": proposal.secrecy,
+        "public_key": public_key,
+        "tie_commit": tie_commit(tie_secret),
+        "recount_sha256": recount_sha256(),
+        "engine": ENGINE,
+    }
+
+
+def _option(plain: dict[str, str]) -> Option:
+    """Options of the method itself stand in English in the record, whatever language its readers speak."""
+    return {"id": plain["id"], "text": _nfc(plain["text"] or CHOICES.get(plain["id"], plain["id"]))}
+
+
+def roll_of(proposal_id: int) -> Roll:
+    """The roll as frozen, and what was amended since, oldest first."""
+    frozen = select(RollEntry.leaf).where(RollEntry.proposal_id == proposal_id, RollEntry.added_at.is_(None))
+    amended = (
+        select(RollEntry.leaf, RollAmendment.act, RollAmendment.reason, RollAmendment.at)
+        .join(RollEntry, RollEntry.id == RollAmendment.roll_entry_id)
+        .where(RollAmendment.proposal_id == proposal_id)
+        .order_by(RollAmendment.id)
+    )
+    return {
+        "leaves": sorted(db.session.scalars(frozen)),
+        "amendments": [
+            {"leaf": leaf, "act": act, "reason": _nfc(reason), "at": utc_text(at)}
+            for leaf, act, reason, at in db.session.execute(amended)
+        ],
+    }
+
+
+def named_ballots(proposal: Proposal) -> list[NamedBallot]:
+    """The ballots that count, with the names under which their voters are known in public; in no order."""
+    query = (
+        select(RollEntry.leaf, Ballot.public_name, Ballot.choice, Ballot.reason)
+        .join(RollEntry, RollEntry.id == Ballot.roll_entry_id)
+        .where(Ballot.proposal_id == proposal.id, counts_now())
+    )
+    return [
+        NamedBallot(poll=proposal.manifest_hash, voter=leaf, name=_nfc(name), choice=choice, reason=_nfc(reason))
+        for leaf, name, choice, reason in db.session.execute(query)
+    ]
+
+
+def closing_statement(proposal: Proposal) -> Close:
+    """How the record of a vote by name ends."""
+    assert proposal.manifest is not None
+    ballots = named_ballots(proposal)
+    terms: Terms = proposal.manifest  # type: ignore[assignment]  # as terms_at_opening wrote it
+    took_part = [ballot["voter"] for ballot in ballots]
+    ended = utc_text(proposal.closes_at)
+    return close_of(terms, roll_of(proposal.id), ballots, took_part, ended, proposal.tie_secret)
+
+
+def has_record(proposal: Proposal) -> bool:
+    """Whether a record of it is published: it is closed, and was opened by a version that kept one."""
+    return proposal.state == "closed" and proposal.manifest is not None
+
+
+def record_of(proposal: Proposal) -> bytes:
+    """The bytes of record.json of a closed vote by name."""
+    closing = db.session.get_one(Closing, proposal.id)
+    terms: Terms = proposal.manifest  # type: ignore[assignment]  # as above
+    close: Close = closing.plain  # type: ignore[assignment]  # as closing_statement gave it
+    return write_record(terms, roll_of(proposal.id), named_ballots(proposal), close, closing.signature or None)
+
+
+def _nfc(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
