@@ -27,6 +27,7 @@ STATES = {
     "failed": N_("Not passed"),
     "blocked": N_("Blocked"),
     "no_quorum": N_("No quorum"),
+    "noted": N_("Heard"),
     "undecided": N_("Undecided"),
     "tied": N_("Tied"),
 }
@@ -153,6 +154,10 @@ def _blocking(rule: Rule) -> str:
     blocks = rule.blocks
     if blocks.override is not None:
         share = share_words(share_text(blocks.override))
+        if blocks.seconder_required:
+            return _(
+                "I cannot live with it. With a second block it fails unless at least %(share)s agree.", share=share
+            )
         return _("I cannot live with it. It fails unless at least %(share)s agree.", share=share)
     if blocks.kind is BlockKind.UP_TO:
         limit = blocks.number or 0
@@ -161,6 +166,8 @@ def _blocking(rule: Rule) -> str:
             "I cannot live with it. %(num)s blocks are borne; more stop it.",
             limit,
         )
+    if blocks.lacks_seconder(1):
+        return _("I cannot live with it. Two blocks stop it; one alone counts like a disagreement.")
     return _("I cannot live with it. One block stops it.")
 
 
@@ -195,6 +202,7 @@ PHRASES = {
     "tie.declared": N_("It is a tie, %(agree)s to %(against)s; what follows is for people to decide."),
     "tie.threshold_decides": N_("It is a tie, %(agree)s to %(against)s; by this rule the share that agrees decides."),
     "blocks.as_disagree": N_("A block counts like a disagreement here."),
+    "blocks.not_seconded": N_("One block alone does not stop it: by this rule it counts like a disagreement."),
     "rule.threshold.at_least:decisive": N_("It passes if at least %(share)s of those who take a side agree."),
     "rule.threshold.at_least:cast": N_("It passes if at least %(share)s of those who vote agree."),
     "rule.threshold.at_least:eligible": N_("It passes if at least %(share)s of everybody on the roll agree."),
@@ -211,11 +219,18 @@ PHRASES = {
     "rule.blocks.any_stops": N_("One block stops it."),
     "rule.blocks.override": N_("A block stops it, unless at least %(share)s agree."),
     "rule.blocks.reason_required": N_("A block needs a reason."),
+    "rule.blocks.seconder_required": N_("A block needs a second one: alone it counts like a disagreement."),
     "rule.quorum.none": N_("No quorum is asked for."),
     "rule.quorum.turnout": N_("At least %(share)s of the roll must vote."),
     "rule.quorum.decisive": N_("At least %(share)s of the roll must take a side."),
     "rule.quorum.approval": N_("At least %(share)s of the roll must agree."),
     "rule.time.none": N_("Voting may be as short as its author likes."),
+    "rule.secrecy.open": N_("Everybody sees at any time who voted how."),
+    "rule.secrecy.until_voted": N_("Who has voted sees at once who voted how; the others see it when voting closes."),
+    "rule.secrecy.until_closed": N_("Who voted how is seen when voting closes, and not before."),
+    "rule.secrecy.secret": N_("The vote is secret: it is not shown who voted how."),
+    "rule.electors.persons": N_("Only people vote, not organisations."),
+    "rule.electors.organisations": N_("Only organisations vote, each with one vote."),
 }
 """Sentences that need no plural, by key, and by the base of the share where there is one."""
 
@@ -298,12 +313,66 @@ def _not_overridden(facts: Facts) -> str:
     )
 
 
+def _hours(facts: Facts) -> int:
+    """The hours of a time that is no number of whole days, begun ones included; 0 for whole days."""
+    seconds = int(facts["seconds"])
+    return int(facts["days"]) * 24 + -(-seconds // 3600) if seconds else 0
+
+
 def _rule_time(facts: Facts) -> str:
-    days, seconds = int(facts["days"]), int(facts["seconds"])
-    if seconds:
-        hours = days * 24 + -(-seconds // 3600)
+    if hours := _hours(facts):
         return ngettext("Voting lasts at least %(num)s hour.", "Voting lasts at least %(num)s hours.", hours)
-    return ngettext("Voting lasts at least %(num)s day.", "Voting lasts at least %(num)s days.", days)
+    return ngettext("Voting lasts at least %(num)s day.", "Voting lasts at least %(num)s days.", int(facts["days"]))
+
+
+def _rule_discussion(facts: Facts) -> str:
+    if hours := _hours(facts):
+        return ngettext(
+            "It is discussed for at least %(num)s hour before voting opens.",
+            "It is discussed for at least %(num)s hours before voting opens.",
+            hours,
+        )
+    return ngettext(
+        "It is discussed for at least %(num)s day before voting opens.",
+        "It is discussed for at least %(num)s days before voting opens.",
+        int(facts["days"]),
+    )
+
+
+def _rule_urgent(facts: Facts) -> str:
+    if hours := _hours(facts):
+        return ngettext(
+            "If somebody says why it is urgent, %(num)s hour of voting is enough.",
+            "If somebody says why it is urgent, %(num)s hours of voting are enough.",
+            hours,
+        )
+    return ngettext(
+        "If somebody says why it is urgent, %(num)s day of voting is enough.",
+        "If somebody says why it is urgent, %(num)s days of voting are enough.",
+        int(facts["days"]),
+    )
+
+
+def _rule_extension(facts: Facts) -> str:
+    if hours := _hours(facts):
+        return ngettext(
+            "If the quorum is missed, voting goes on once for %(num)s more hour.",
+            "If the quorum is missed, voting goes on once for %(num)s more hours.",
+            hours,
+        )
+    return ngettext(
+        "If the quorum is missed, voting goes on once for %(num)s more day.",
+        "If the quorum is missed, voting goes on once for %(num)s more days.",
+        int(facts["days"]),
+    )
+
+
+def _rule_cooling_off(facts: Facts) -> str:
+    return ngettext(
+        "Only who has been a member for at least %(num)s day votes.",
+        "Only who has been a member for at least %(num)s days votes.",
+        int(facts["days"]),
+    )
 
 
 def _rule_up_to(facts: Facts) -> str:
@@ -336,5 +405,9 @@ SPOKEN: dict[str, Callable[[Facts], str]] = {
     "rule.blocks.up_to": _rule_up_to,
     "rule.quorum.absolute": _rule_absolute,
     "rule.time.at_least": _rule_time,
+    "rule.discussion.at_least": _rule_discussion,
+    "rule.urgent": _rule_urgent,
+    "rule.extension": _rule_extension,
+    "rule.cooling_off": _rule_cooling_off,
 }
 """Sentences that count or are put together."""

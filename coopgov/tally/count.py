@@ -6,16 +6,18 @@ from typing import Any
 
 from coopgov.tally.methods import METHODS
 from coopgov.tally.reason import Reason
-from coopgov.tally.vote import Ballot, Election, Manifest, Method, Outcome, Result, Verdict
+from coopgov.tally.vote import Ballot, Election, Limits, Manifest, Method, Outcome, Result, Shape, Verdict
 
 __all__ = [
     "REASON_KEYS",
     "Ballot",
     "Election",
+    "Limits",
     "Manifest",
     "Outcome",
     "Reason",
     "Result",
+    "Shape",
     "Verdict",
     "method_of",
     "tally",

@@ -7,7 +7,7 @@ from coopgov.tally.vote import Ranking
 
 
 class Runoff:
-    """One count. ``run()`` once; then ``rounds`` (votes of those still in), ``actions`` and ``winner`` stand.
+    """One count. ``run()`` once; then ``rounds`` (votes of those still in), ``actions`` and ``elected`` stand.
 
     A majority is one of the papers that still count. Those tied for last are excluded together when all of them have
     fewer than the next above; else the tie rule names one.
@@ -19,7 +19,7 @@ class Runoff:
         self.valid = sum(self._papers.values())
         self.rounds: list[dict[str, int]] = []
         self.actions: list[str] = ["first preferences"]
-        self.winner = ""
+        self.elected: list[str] = []
         self._continuing = list(options)
 
     @property
@@ -29,13 +29,13 @@ class Runoff:
 
     def run(self) -> None:
         """Counts to the end; raises Tied, with the rounds so far in place."""
-        while not self.winner:
+        while not self.elected:
             votes = self._votes()
             self.rounds.append(votes)
             most = max(votes.values())
             if 2 * most > sum(votes.values()) or len(votes) <= 2:
                 leading = [option for option in votes if votes[option] == most]
-                self.winner = self._umpire.choose(leading, "seat", history=self.rounds[:-1])
+                self.elected.append(self._umpire.choose(leading, "seat", history=self.rounds[:-1]))
             else:
                 self._exclude(self._last(votes))
 

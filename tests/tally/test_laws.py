@@ -18,9 +18,11 @@ from coopgov.tally.rule import (
     Base,
     BlockKind,
     Blocks,
+    Electors,
     Quorum,
     QuorumKind,
     Rule,
+    Secrecy,
     Threshold,
     Tie,
     describe,
@@ -52,22 +54,35 @@ def quorums():
 
 def block_rules():
     plain = st.sampled_from([BlockKind.AS_DISAGREE, BlockKind.ANY_STOPS])
+    duties = {"reason_required": st.booleans(), "seconder_required": st.booleans()}
     return st.one_of(
-        st.builds(Blocks, plain, reason_required=st.booleans()),
-        st.builds(Blocks, st.just(BlockKind.UP_TO), number=st.integers(1, 3), reason_required=st.booleans()),
-        st.builds(Blocks, st.just(BlockKind.OVERRIDE), override=SHARES, reason_required=st.booleans()),
+        st.builds(Blocks, plain, **duties),
+        st.builds(Blocks, st.just(BlockKind.UP_TO), number=st.integers(1, 3), **duties),
+        st.builds(Blocks, st.just(BlockKind.OVERRIDE), override=SHARES, **duties),
     )
 
 
 def rules():
+    times = st.integers(0, 183 * 86400).map(lambda seconds: timedelta(seconds=seconds))
+
+    def rule(voting, urgent, extension, quorum, **others):
+        extension = timedelta(0) if quorum.kind is QuorumKind.NONE else extension
+        return Rule(minimum_voting=voting + urgent, urgent=urgent or None, extension=extension, quorum=quorum, **others)
+
     return st.builds(
-        Rule,
+        rule,
+        voting=times,
+        urgent=times,
+        extension=times,
+        quorum=quorums(),
         threshold=thresholds(),
         base=st.sampled_from(Base),
-        quorum=quorums(),
         blocks=block_rules(),
         tie=st.sampled_from(Tie),
-        minimum_voting=st.integers(0, 366 * 86400).map(lambda seconds: timedelta(seconds=seconds)),
+        minimum_discussion=times,
+        secrecy=st.sampled_from(Secrecy),
+        cooling_off_days=st.integers(0, 366),
+        electors=st.sampled_from(Electors),
     )
 
 
@@ -153,14 +168,24 @@ def all_small_rules():
     quorums = [Quorum(), Quorum(QuorumKind.ABSOLUTE, number=2)]
     quorums += [Quorum(kind, half) for kind in QuorumKind if kind not in (QuorumKind.NONE, QuorumKind.ABSOLUTE)]
     blocks = [Blocks(), Blocks(BlockKind.ANY_STOPS), Blocks(BlockKind.UP_TO, number=1, reason_required=True)]
-    blocks += [Blocks(BlockKind.OVERRIDE, override=Fraction(2, 3))]
+    blocks += [Blocks(BlockKind.OVERRIDE, override=Fraction(2, 3)), Blocks(BlockKind.ANY_STOPS, seconder_required=True)]
     levels = [Threshold(half), Threshold(half, strict=True), Threshold(Fraction(1))]
     for level, quorum, block, tie in itertools.product(levels, quorums, blocks, Tie):
         yield Rule(level, quorum=quorum, blocks=block, tie=tie, minimum_voting=timedelta(days=len(block.kind) % 2))
 
 
+def all_rules_of_time_and_roll():
+    day, quorum = timedelta(days=1), Quorum(QuorumKind.ABSOLUTE, number=2)
+    for secrecy, electors in itertools.product(Secrecy, Electors):
+        times = {"minimum_voting": day, "minimum_discussion": day, "urgent": day, "extension": day}
+        yield Rule(
+            Threshold(Fraction(1)), quorum=quorum, secrecy=secrecy, electors=electors, cooling_off_days=9, **times
+        )
+
+
 def test_every_key_of_a_rule_is_reached_and_no_other():
-    assert {reason.key for rule in all_small_rules() for reason in describe(rule)} == RULE_KEYS
+    rules = [*all_small_rules(), *all_rules_of_time_and_roll()]
+    assert {reason.key for rule in rules for reason in describe(rule)} == RULE_KEYS
 
 
 @often
@@ -180,7 +205,7 @@ def test_every_verdict_and_every_key_of_a_result_is_reached_and_no_other(method)
         found |= {reason.key for reason in result.reasons}
         verdicts.add(result.verdict)
     assert found == method.reason_keys
-    assert verdicts == set(Verdict) - {Verdict.DECIDED}
+    assert verdicts == set(Verdict) - {Verdict.DECIDED, Verdict.NOTED}
 
 
 # --- rules
@@ -227,7 +252,8 @@ def expected_verdict(manifest, ballots):
         return "undecided"
     base = {"decisive": side, "cast": len(ballots), "eligible": manifest.roll_size}[rule.base]
     share, half = Fraction(agree, base), Fraction(1, 2)
-    borne = {"as_disagree": 99, "any_stops": 0, "up_to": rule.blocks.number, "override": 0}[rule.blocks.kind]
+    alone = 1 if rule.blocks.seconder_required else 0
+    borne = {"as_disagree": 99, "any_stops": alone, "up_to": rule.blocks.number, "override": alone}[rule.blocks.kind]
     if count["block"] > borne and not (rule.blocks.override and share >= rule.blocks.override):
         return "failed"
     if rule.threshold.share == half and share == half and Fraction(against, base) == half and rule.tie != "threshold":

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from coopgov.tally import boxes
 from coopgov.tally.lots import Ties
+from coopgov.tally.methods.base import Elects
 from coopgov.tally.shares import share_out
 from coopgov.tally.vote import Choice, Election, Manifest, require
 
@@ -19,14 +20,13 @@ def _are_costs(value: object) -> bool:
     return isinstance(value, Mapping) and all(isinstance(name, str) and _is_money(cost) for name, cost in value.items())
 
 
-class EqualShares:
+class EqualShares(Elects):
     """The method "equal-shares", with cost utility and the add-one completion. Ballots approve of projects.
 
     Settings: ``budget``, ``costs`` of all projects, both in whole units of money; ``ties``, ``chair``, ``withdrawn``.
     """
 
     name = "equal-shares"
-    options: tuple[str, ...] = ()
     reason_keys = boxes.REASON_KEYS - {"election.vacant"}
     settings: ClassVar[boxes.Settings] = {
         **{name: boxes.COMMON[name] for name in ("ties", "chair", "withdrawn")},
@@ -36,17 +36,13 @@ class EqualShares:
 
     def check(self, manifest: Manifest) -> None:
         """Refuses a manifest without budget or with a project that has no cost: ValueError ``manifest.settings.…``."""
-        boxes.check_settings(manifest, self.settings)
+        super().check(manifest)
         require("budget" in manifest.settings, "manifest.settings.budget")
         require(set(manifest.settings.get("costs", {})) == set(manifest.options), "manifest.settings.costs")
 
     def validate(self, manifest: Manifest, choice: object) -> Choice:
         """Projects in the order of the manifest; raises ValueError ``ballot.choice``, ``ballot.choice.twice``."""
         return boxes.picks(manifest, choice)
-
-    def needs_reason(self, manifest: Manifest, choice: Choice) -> bool:
-        """Never."""
-        return False
 
     def count(self, manifest: Manifest, box: Mapping[tuple[str, ...], int], tie_seed: str | None = None) -> Election:
         """Facts: ``budget``, ``voters``, ``approvals``, ``total_cost``, ``added_per_voter``; ``bought``: winners in the

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from coopgov.tally.reason import Reason
-from coopgov.tally.rule import Base, BlockKind, QuorumKind, Rule, Threshold, Tie, share_text
-from coopgov.tally.vote import Choice, Manifest, Result, Verdict
+from coopgov.tally.rule import PARTS, Base, BlockKind, QuorumKind, Rule, Threshold, Tie, share_text
+from coopgov.tally.vote import Choice, Limits, Manifest, Result, Shape, Verdict
 
 OPTIONS = ("agree", "abstain", "disagree", "block")
 
@@ -21,6 +21,9 @@ BLOCK_KEYS = {
     (BlockKind.OVERRIDE, True): "blocks.not_overridden",
 }
 """Kind of block rule, and whether the blocks stop the proposal, to the reason's key."""
+
+
+NOT_SECONDED = "blocks.not_seconded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +102,16 @@ class Proposal:
 
     name = "proposal"
     options = OPTIONS
+    shape = Shape.ONE
+    decides = True
+    takes_ballots = True
+    rule_parts = PARTS
     reason_keys = frozenset(
         {"turnout", "ballots.none", "ballots.only_abstentions", "threshold.met", "threshold.missed"}
         | {"quorum.none", "quorum.met", "quorum.missed", "quorum.owed_to_opposition"}
         | set(TIE_KEYS.values())
         | set(BLOCK_KEYS.values())
+        | {NOT_SECONDED}
     )
 
     def check(self, manifest: Manifest) -> None:
@@ -116,6 +124,10 @@ class Proposal:
             raise ValueError("manifest.options.unknown")
         if "agree" not in offered or offered.isdisjoint({"disagree", "block"}):
             raise ValueError("manifest.options.one_sided")
+
+    def limits(self, manifest: Manifest) -> Limits:
+        """One option."""
+        return Limits(1, 1)
 
     def validate(self, manifest: Manifest, choice: object) -> str:
         """``choice`` if the manifest offers it; raises ValueError ``ballot.choice`` otherwise."""
@@ -212,6 +224,8 @@ def _tie_reason(votes: Votes) -> Reason:
 def _blocks_reason(votes: Votes) -> Reason:
     blocks = votes.rule.blocks
     facts: dict[str, int | str] = {"blocks": votes.block}
+    if blocks.lacks_seconder(votes.block):
+        return Reason(NOT_SECONDED, facts)
     if blocks.number is not None:
         facts["limit"] = blocks.number
     if blocks.override is not None:

@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 
 from coopgov.tally import boxes
 from coopgov.tally.lots import Ties
-from coopgov.tally.vote import Choice, Election, Manifest, require
+from coopgov.tally.methods.base import Elects
+from coopgov.tally.vote import Choice, Election, Limits, Manifest, Shape, require
 
 NONE_OF_THESE = "none_of_these"
 MOST_POINTS = 1_000_000
@@ -16,25 +17,18 @@ def _is_count(value: object) -> bool:
     return type(value) is int and 0 <= value <= MOST_POINTS
 
 
-class Approval:
+def _is_points(value: object) -> bool:
+    return _is_count(value) and value != 0
+
+
+class Approval(Elects):
     """The method "approval": any number of options; those that most approve of win."""
 
     name = "approval"
-    options: tuple[str, ...] = ()
-    reason_keys = boxes.REASON_KEYS
-    settings: ClassVar[boxes.Settings] = boxes.COMMON
-
-    def check(self, manifest: Manifest) -> None:
-        """Refuses settings it does not know: ValueError ``manifest.settings.…``."""
-        boxes.check_settings(manifest, self.settings)
 
     def validate(self, manifest: Manifest, choice: object) -> Choice:
         """Options in the order of the manifest; raises ValueError ``ballot.choice``, ``ballot.choice.twice``."""
         return boxes.picks(manifest, choice)
-
-    def needs_reason(self, manifest: Manifest, choice: Choice) -> bool:
-        """Never."""
-        return False
 
     def count(self, manifest: Manifest, box: Mapping[Any, int], tie_seed: str | None = None) -> Election:
         """Facts: ``approvals`` of each option, ``ranking``; winners are the first for the seats."""
@@ -84,6 +78,11 @@ class Choose(Approval):
         least, most = _bounds(manifest)
         require(least <= most <= len(manifest.options) and most > 0, "manifest.settings.most")
 
+    def limits(self, manifest: Manifest) -> Limits:
+        """From ``least``, but at least one, to ``most``."""
+        least, most = _bounds(manifest)
+        return Limits(max(1, least), most)
+
     def validate(self, manifest: Manifest, choice: object) -> Choice:
         """Options in the order of the manifest, or "none_of_these"; raises ValueError ``ballot.choice…``."""
         if choice == NONE_OF_THESE:
@@ -111,15 +110,20 @@ class Score(Approval):
     """
 
     name = "score"
+    shape = Shape.POINTS
     settings: ClassVar[boxes.Settings] = {
         **boxes.COMMON,
         "highest": lambda value: type(value) is int and 1 <= value <= 100,
         "average": lambda value: type(value) is bool,
     }
 
+    def limits(self, manifest: Manifest) -> Limits:
+        """Up to ``highest`` points for each, without a bound to their sum."""
+        return Limits(1, len(manifest.options), manifest.settings.get("highest", 5))
+
     def validate(self, manifest: Manifest, choice: object) -> Choice:
         """(option, points) pairs; raises ValueError ``ballot.choice``, ``ballot.points``."""
-        return boxes.points(manifest, choice, 0, manifest.settings.get("highest", 5))
+        return boxes.points(manifest, choice, 0, self.limits(manifest).highest)
 
     def totals(self, manifest: Manifest, box: Mapping[Any, int]) -> dict[str, Any]:
         """Facts: ``scores`` (totals), ``voters_per_option`` (who rated it), ``averages`` in text with two decimals."""
@@ -136,13 +140,18 @@ class Dots(Score):
     """
 
     name = "dot"
-    settings: ClassVar[boxes.Settings] = {**boxes.COMMON, "budget": _is_count, "most_on_one": _is_count}
+    settings: ClassVar[boxes.Settings] = {**boxes.COMMON, "budget": _is_points, "most_on_one": _is_points}
+
+    def limits(self, manifest: Manifest) -> Limits:
+        """The budget, which bounds also what one option may get."""
+        budget = manifest.settings.get("budget", 5)
+        return Limits(1, len(manifest.options), min(budget, manifest.settings.get("most_on_one", budget)), budget)
 
     def validate(self, manifest: Manifest, choice: object) -> Choice:
         """(option, points) pairs without zeros; raises ValueError ``ballot.points``, ``ballot.points.over_budget``."""
-        budget = manifest.settings.get("budget", 5)
-        pairs = boxes.points(manifest, choice, 0, manifest.settings.get("most_on_one", budget))
-        require(sum(value for _, value in pairs) <= budget, "ballot.points.over_budget")
+        limits = self.limits(manifest)
+        pairs = boxes.points(manifest, choice, 0, limits.highest)
+        require(sum(value for _, value in pairs) <= (limits.budget or 0), "ballot.points.over_budget")
         return tuple(pair for pair in pairs if pair[1])
 
 
