@@ -21,7 +21,7 @@ from coopgov.app import create_app
 from coopgov.config import Settings, SettingsError, read_settings
 from coopgov.core.errors import NotFound, Refused
 from coopgov.core.time import utc_now
-from coopgov.decisions.cli import count
+from coopgov.decisions.cli import count, verify
 from coopgov.demo import folder as demo_folder
 from coopgov.demo.providers import FakesFailed, Told, fakes_beside, wait_for_former
 from coopgov.fakes.credentials import OPENCOLLECTIVE_TOKEN, STRIPE_WEBHOOK_SECRET
@@ -56,15 +56,12 @@ file_path = click.Path(dir_okay=False, path_type=Path)
 as_json = click.option("--json", "as_json", is_flag=True, help="For machines.")
 
 
-@click.group()
+@click.group(commands=[count, verify])
 @click.version_option(__version__, prog_name="coopgov")
 def main() -> None:
     """The platform on which a co-operative runs itself."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
-
-
-main.add_command(count)
 
 
 @contextmanager

@@ -1,16 +1,25 @@
 """Commands about votes that need no database."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
 import click
 
+from coopgov.infra.http import FetchFailed, FetchRefused, guarded_client
 from coopgov.tally.ballot_file import BadFile
 from coopgov.tally.counting_files import Asked, CannotCount, count_file, method_names, read_file
 from coopgov.tally.lots import Ties
+from coopgov.tally.recount import lines, read_hash
+from coopgov.tally.strict_json import MOST_BYTES as MOST_BYTES_OF_A_RECORD
+from coopgov.tally.verify import check_record
 
 MOST_BYTES = 200_000_000
+PATIENCE_S = 60.0
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+PROPOSAL = re.compile(r"(/p/[0-9]+)(-[^/]*)?/?")
 
 
 @click.command()
@@ -61,3 +70,55 @@ def _lines(found: dict[str, Any]) -> list[str]:
     for one in found["tie_breaks"]:
         lines.append(f"tie ({one['purpose']}) between {', '.join(one['between'])}: {one['chosen']} by {one['by']}")
     return lines
+
+
+def _hash(_context: click.Context, _parameter: click.Parameter, text: str | None) -> str | None:
+    try:
+        return None if text is None else read_hash(text)
+    except ValueError as error:
+        raise click.BadParameter("a hash is 64 hexadecimal digits.") from error
+
+
+@click.command()
+@click.argument("where", metavar="FILE-OR-URL")
+@click.option("--manifest", metavar="HASH", callback=_hash, help="M, as it was announced at opening.")
+@click.option("--close", metavar="HASH", callback=_hash, help="D, as it was announced at closing.")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def verify(where: str, manifest: str | None, close: str | None, as_json: bool) -> None:
+    """Checks and recounts a published record: a file, or the address of a record or of its proposal."""
+    raw = _fetched(where) if where.startswith(("https://", "http://")) else _read(Path(where))
+    report = check_record(raw, manifest, close)
+    click.echo(json.dumps(report.to_plain()) if as_json else "\n".join(lines(report)))
+    raise SystemExit(0 if report.passed else 1)
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise click.UsageError(f"{file} cannot be read: {error.strerror}.") from error
+
+
+def _fetched(where: str) -> bytes:
+    try:
+        parts = urlsplit(where)
+    except ValueError as error:
+        raise click.UsageError(f"{where} is no address.") from error
+    url = record_address(parts)
+    typed_loopback = parts.hostname in LOOPBACK  # whoever types it means this machine: the demo is there
+    client = guarded_client(typed_loopback, deadline_s=PATIENCE_S, most_bytes=MOST_BYTES_OF_A_RECORD)
+    try:
+        answer = client.get(url, ["application/json"])
+    except (FetchRefused, FetchFailed) as error:
+        raise click.ClickException(f"{url} cannot be fetched: {error.reason}.") from error
+    if answer.status != 200:
+        raise click.ClickException(f"{url} answers {answer.status}.")
+    return answer.body
+
+
+def record_address(parts: SplitResult) -> str:
+    """The address itself, or that of its record where it is a proposal's (``…/p/7-slug``)."""
+    head, slash, tail = parts.path.rpartition("/p/")
+    if found := PROPOSAL.fullmatch(slash + tail):
+        parts = parts._replace(path=f"{head}{found[1]}/record.json", query="")
+    return parts._replace(fragment="").geturl()

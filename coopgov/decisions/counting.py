@@ -1,14 +1,18 @@
 """Which ballots count, how many there are of each choice, and the self-checks of both."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from sqlalchemy import ScalarSelect, and_, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.elements import ColumnElement
 
-from coopgov.decisions.drawing import count_votes
 from coopgov.decisions.models import Ballot, Proposal, ResultRow, RollEntry
 from coopgov.infra.check import Check
 from coopgov.infra.db import db
 from coopgov.tally.canonical import digest
+from coopgov.tally.count import Manifest, tally_distinct
+from coopgov.tally.count import Outcome as TallyOutcome
 from coopgov.tally.rule import Rule
 
 RESULT_TAG = "coopgov/result/v1\n"
@@ -21,10 +25,26 @@ def counts_now() -> ColumnElement[bool]:
     return Ballot.sequence == last.correlate(Ballot).scalar_subquery()
 
 
-def vote_counts(proposal_id: int) -> dict[str, int]:
+def manifest_of(proposal: Proposal) -> Manifest:
+    """What the proposal's votes are counted by: its roll as amended; raises ValueError for an empty roll."""
+    return Manifest(
+        proposal.method,
+        tuple(option["id"] for option in proposal.options),
+        Rule.from_plain(proposal.rule),
+        proposal.roll_size,
+        proposal.settings,
+    )
+
+
+def vote_box(proposal_id: int) -> dict[Any, int]:
     """How many counted ballots there are of each choice that was made."""
     query = select(Ballot.choice, func.count()).where(Ballot.proposal_id == proposal_id, counts_now())
     return {choice: n for choice, n in db.session.execute(query.group_by(Ballot.choice))}
+
+
+def count_votes(proposal: Proposal, box: Mapping[Any, int], tie_seed: str | None = None) -> TallyOutcome:
+    """The tally's result for so many votes of each choice; raises ValueError for an empty roll."""
+    return tally_distinct(manifest_of(proposal), box, tie_seed)
 
 
 def cast_count() -> ScalarSelect[int]:
@@ -59,20 +79,20 @@ def _closed_without_result() -> list[str]:
 
 def _result_is_not_its_recount() -> list[str]:
     counted = select(Ballot.proposal_id, Ballot.choice, func.count()).where(counts_now())
-    counts: dict[int, dict[str, int]] = {}
+    boxes: dict[int, dict[Any, int]] = {}
     for proposal_id, choice, n in db.session.execute(counted.group_by(Ballot.proposal_id, Ballot.choice)):
-        counts.setdefault(proposal_id, {})[choice] = n
+        boxes.setdefault(proposal_id, {})[choice] = n
     rows = db.session.execute(select(Proposal, ResultRow).join(ResultRow, ResultRow.proposal_id == Proposal.id))
     return [
         f"proposal {proposal.id}: the stored result is not what its ballots give"
         for proposal, result in rows
-        if not is_the_recount(proposal, result, counts.get(proposal.id, {}))
+        if not is_the_recount(proposal, result, boxes.get(proposal.id, {}))
     ]
 
 
-def is_the_recount(proposal: Proposal, result: ResultRow, counts: dict[str, int]) -> bool:
-    """Whether the stored result, its verdict and its digest are what ``counts`` give."""
-    plain = count_votes(Rule.from_plain(proposal.rule), proposal.roll_size, counts).to_plain()
+def is_the_recount(proposal: Proposal, result: ResultRow, box: Mapping[Any, int]) -> bool:
+    """Whether the stored result, its verdict and its digest are what ``box`` gives."""
+    plain = count_votes(proposal, box, result.tie_seed or None).to_plain()
     return (result.plain, result.verdict, result.digest) == (plain, plain["verdict"], digest(RESULT_TAG, plain))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import urlencode
 
 from flask import render_template, request
@@ -11,18 +11,20 @@ from markupsafe import Markup
 
 from coopgov.core.errors import NotFound
 from coopgov.core.viewer import Viewer
-from coopgov.decisions.drawing import Drawn, Meter, count_votes, drawn, meter, reasons_of
+from coopgov.decisions.counting import count_votes, vote_box
+from coopgov.decisions.drawing import Drawn, Meter, drawn, meter, reasons_of
 from coopgov.decisions.models import Ballot, Proposal, ProposalRevision, RollEntry
 from coopgov.decisions.queries import ballots, lists, proposals, rolls
 from coopgov.decisions.queries.lists import DecisionLine, Wanted
 from coopgov.decisions.queries.proposals import Sheet
 from coopgov.decisions.register import FILTERS
 from coopgov.decisions.rules.entitlement import OWING, Spell, WhyNot, why_not_on_roll, why_of_standing
-from coopgov.decisions.rules.stages import acts_open_to, state_at
+from coopgov.decisions.rules.stages import acts_open_to, shows_result, state_at
 from coopgov.decisions.sentences import (
-    CHOICES,
+    STATES,
     deciding,
-    meanings_of,
+    option_meanings,
+    option_words,
     rule_words,
     say,
     tag_of,
@@ -76,18 +78,30 @@ class Standing:
 
 @dataclass(frozen=True)
 class Side:
-    """The result so far or for good, and the vote card beside it. ``picture`` is None until ballots are taken."""
+    """The result so far or for good, and the vote card beside it.
+
+    ``plain`` is the result as the tally gives it, None while there is none or the viewer may not see it; ``picture``
+    draws one of sides. ``is_hidden``: there are votes that the rule does not show yet.
+    """
 
     number: int
     path: str
     state: str
+    secrecy: str
     closes_at: datetime
     roll_size: int
     cast: int
+    plain: Mapping[str, Any] | None
     picture: Drawn | None
     meter: Meter | None
     standing: Standing
-    meanings: dict[str, str]
+    words: Mapping[str, str]  # of each option
+    meanings: Mapping[str, str]
+
+    @property
+    def is_hidden(self) -> bool:
+        """True when votes were or are being cast and the viewer may not see how they stand."""
+        return self.plain is None and self.state in ("open", "counting", "withdrawn", "void")
 
     @property
     def takes_vote(self) -> bool:
@@ -96,51 +110,84 @@ class Side:
 
     @property
     def voted(self) -> str:
-        """The viewer's choice in a word; empty before the first vote."""
-        return _(CHOICES[self.standing.ballot.choice]) if self.standing.ballot else ""
+        """The viewer's choice in words; empty before the first vote."""
+        return choice_words(self.words, self.standing.ballot.choice) if self.standing.ballot else ""
 
 
 def proposal_facts(sheet: Sheet, viewer: Viewer, now: datetime) -> dict[str, Any]:
     """All that templates/decisions/proposal.html needs, the form of the ballot left out. Raises NotFound beyond the
     last page of votes."""
     proposal, state, asked = sheet.proposal, state_at(sheet.proposal, now), page_asked()
-    votes, counts = ballots.votes(proposal.id, VOTES_ON_A_PAGE, (asked - 1) * VOTES_ON_A_PAGE)
+    side, verdict = side_of(sheet, viewer, now), verdict_of(sheet)
+    votes, total = _votes(side, asked)
     if asked > 1 and not votes:
         raise NotFound
-    verdict = verdict_of(sheet)
     return {
         "sheet": sheet,
         "proposal": proposal,
         "state": state,
         "tag": tag_of(state, verdict.state if verdict else ""),
         "acts": acts_open_to(proposal, viewer, now),
-        "side": side_of(sheet, counts, viewer, now),
+        "side": side,
         "verdict": verdict,
         "rule_words": rule_words(sheet.rule),
         "timeline": timeline(sheet, state),
         "votes": votes,
-        "page": paged(sum(counts.values()), VOTES_ON_A_PAGE, asked),
+        "page": paged(total, VOTES_ON_A_PAGE, asked),
+        "needs_talk": bool(sheet.rule.minimum_discussion) and state == "draft",
         "turned_back": state == "draft" and proposal.opens_at is not None,
         "names_somebody": any(names_somebody(name) for name in (proposal.public_name, *(v.public_name for v in votes))),
     }
 
 
-def side_of(sheet: Sheet, counts: Mapping[str, int], viewer: Viewer, now: datetime) -> Side:
-    """Result and vote card; ``counts`` are those of the ballots that count now."""
-    proposal, rule = sheet.proposal, sheet.rule
-    result = count_votes(rule, proposal.roll_size, counts) if proposal.opened_at else None
+def _votes(side: Side, asked: int) -> tuple[list[ballots.Vote], int]:
+    """A page of the votes and how many there are, where the viewer may see how they stand."""
+    if side.plain is None or side.secrecy == "secret":
+        return [], 0
+    return ballots.votes(side.number, VOTES_ON_A_PAGE, (asked - 1) * VOTES_ON_A_PAGE)
+
+
+def side_of(sheet: Sheet, viewer: Viewer, now: datetime) -> Side:
+    """Result and vote card, for what the viewer may see of them."""
+    proposal, state = sheet.proposal, state_at(sheet.proposal, now)
+    standing, words = standing_of(proposal, viewer), option_words(proposal.ballot_options)
+    plain = shown_result(sheet, state, standing.ballot is not None)
     return Side(
         number=proposal.id,
         path=proposal.path,
-        state=state_at(proposal, now),
+        state=state,
+        secrecy=proposal.secrecy,
         closes_at=proposal.closes_at,
         roll_size=proposal.roll_size,
-        cast=result.cast if result else 0,
-        picture=drawn(result.counts, proposal.roll_size, result.needed) if result else None,
-        meter=meter(rule, result) if result else None,
-        standing=standing_of(proposal, viewer),
-        meanings=meanings_of(rule),
+        cast=plain["cast"] if plain else _turnout(proposal),
+        plain=plain,
+        picture=drawn(plain["counts"], proposal.roll_size, plain["needed"], words) if _has_sides(plain) else None,
+        meter=meter(plain) if plain else None,
+        standing=standing,
+        words=words,
+        meanings=option_meanings(proposal.method, proposal.rule, proposal.ballot_options),
     )
+
+
+def shown_result(sheet: Sheet, state: str, has_voted: bool) -> Mapping[str, Any] | None:
+    """The result as the tally gives it, where it may be seen: stored once it is closed, else counted now."""
+    proposal = sheet.proposal
+    if sheet.result is not None:
+        return sheet.result.plain
+    if proposal.opened_at is None or not shows_result(proposal.secrecy, state, has_voted):
+        return None
+    return count_votes(proposal, vote_box(proposal.id)).to_plain()
+
+
+def _turnout(proposal: Proposal) -> int:
+    """How many have voted; of a secret vote nobody is told before it closes."""
+    if proposal.opened_at is None or proposal.secrecy == "secret":
+        return 0
+    return ballots.cast_number(proposal.id)
+
+
+def _has_sides(plain: Mapping[str, Any] | None) -> TypeGuard[Mapping[str, Any]]:
+    return plain is not None and "counts" in plain
 
 
 def standing_of(proposal: Proposal, viewer: Viewer) -> Standing:
@@ -170,6 +217,11 @@ def _why_not(proposal: Proposal, party_id: int, opened_at: datetime) -> WhyNot:
     return why_of_standing(judged, days)
 
 
+def choice_words(words: Mapping[str, str], choice: Any) -> str:
+    """A vote in words; ``words`` of the options."""
+    return words.get(choice, str(choice))
+
+
 def verdict_of(sheet: Sheet) -> Verdict | None:
     """The verdict with the steps of the count, in the order in which one asks; None before the count."""
     if sheet.result is None:
@@ -178,15 +230,19 @@ def verdict_of(sheet: Sheet) -> Verdict | None:
     state = verdict_shown(sheet.result.verdict, reasons)
     css, headline = tag_of("closed", state)
     first = deciding(state, reasons)
-    return Verdict(css, headline, say(first), [say(r) for r in reasons if r is not first and r.key != "quorum.none"])
+    words, others = option_words(sheet.proposal.ballot_options), [r for r in reasons if r is not first]
+    return Verdict(css, headline, say(first, words), [say(r, words) for r in others if r.key != "quorum.none"])
 
 
 def timeline(sheet: Sheet, state: str) -> list[Step]:
     """The proposal's way so far and what comes."""
     proposal = sheet.proposal
-    steps = [Step(_("Written"), "done", proposal.created_at), _opening(proposal, state)]
-    if state == "withdrawn":
-        return [step for step in steps if step.state == "done"] + [Step(_("Withdrawn"), "done", proposal.withdrawn_at)]
+    steps = [Step(_("Written"), "done", proposal.created_at), *_talk(proposal, state), _opening(proposal, state)]
+    if state in ("withdrawn", "void"):
+        ended = Step(_(STATES[state]), "done", proposal.withdrawn_at or proposal.voided_at)
+        return [step for step in steps if step.state == "done"] + [ended]
+    if proposal.extended_from:
+        steps.append(Step(_("Extended, the quorum being missed"), "done", proposal.extended_from))
     over = state in ("counting", "closed")
     steps.append(
         Step(_("Voting closed") if over else _("Voting closes"), "done" if over else "next", proposal.closes_at)
@@ -199,10 +255,20 @@ def timeline(sheet: Sheet, state: str) -> list[Step]:
     return steps
 
 
+def _talk(proposal: Proposal, state: str) -> list[Step]:
+    """Discussion and freezing, where the proposal goes through them."""
+    steps = []
+    if proposal.discussed_from:
+        steps.append(Step(_("Up for discussion"), "now" if state == "discussion" else "done", proposal.discussed_from))
+    if proposal.frozen_at and proposal.frozen_at != proposal.opened_at:
+        steps.append(Step(_("Text frozen"), "done", proposal.frozen_at))
+    return steps
+
+
 def _opening(proposal: Proposal, state: str) -> Step:
     if proposal.opened_at:
         return Step(_("Voting opened"), "now" if state == "open" else "done", proposal.opened_at)
-    if state == "draft":
+    if proposal.opens_at is None or state == "draft":
         return Step(_("Voting opens"), "next", text=_("when its author says so"))
     return Step(_("Voting opens"), "now" if state == "opening" else "next", proposal.opens_at)
 
@@ -301,14 +367,21 @@ def link_facts(sheet: Sheet, entry: RollEntry, viewer: Viewer, now: datetime) ->
         "state": state,
         "tag": tag_of(state, verdict.state if verdict else ""),
         "last": last,
-        "voted": _(CHOICES[last.choice]) if last else "",
+        "voted": choice_words(option_words(proposal.ballot_options), last.choice) if last else "",
         "initial": party(entry.party_id).name[:1],
         "summary": summary(proposal.html),
-        "meanings": meanings_of(sheet.rule),
+        "meanings": option_meanings(proposal.method, proposal.rule, proposal.ballot_options),
         "verdict": verdict,
-        "picture": drawn(sheet.result.plain["counts"], proposal.roll_size) if sheet.result else None,
+        "picture": _picture_for_link(sheet),
         "waiting": _waiting(entry.party_id, viewer, now),
     }
+
+
+def _picture_for_link(sheet: Sheet) -> Drawn | None:
+    plain, proposal = sheet.result.plain if sheet.result else None, sheet.proposal
+    if not _has_sides(plain):
+        return None
+    return drawn(plain["counts"], proposal.roll_size, 0, option_words(proposal.ballot_options))
 
 
 def _waiting(party_id: int, viewer: Viewer, now: datetime) -> list[DecisionLine]:

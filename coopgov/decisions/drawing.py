@@ -2,14 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from coopgov.decisions.rules.casting import options_of
 from coopgov.decisions.sentences import CHOICES, say
 from coopgov.infra.i18n import gettext as _
 from coopgov.infra.i18n import ngettext, number, percent
-from coopgov.tally.count import Ballot, Manifest, Result, tally
 from coopgov.tally.reason import Reason
-from coopgov.tally.rule import QuorumKind, Rule
 
 
 @dataclass(frozen=True)
@@ -45,25 +43,21 @@ class Meter:
     mark: str
 
 
-def count_votes(rule: Rule, roll_size: int, counts: Mapping[str, int]) -> Result:
-    """The tally's result for so many votes of each choice; raises ValueError for an empty roll."""
-    ballots = [Ballot(choice) for choice, n in counts.items() for _each in range(n)]
-    result = tally(Manifest("proposal", options_of(rule), rule, roll_size), ballots)
-    assert isinstance(result, Result)
-    return result
+def drawn(counts: Mapping[str, int], roll_size: int, needed: int = 0, labels: Mapping[str, str] | None = None) -> Drawn:
+    """``counts`` by choice, in the order of the mapping; ``needed`` agreements get a line in the first bar.
 
-
-def drawn(counts: Mapping[str, int], roll_size: int, needed: int = 0) -> Drawn:
-    """``counts`` by choice, in the order of the mapping; ``needed`` agreements get a line in the first bar."""
+    ``labels``: words for options; without them those of the methods' own options.
+    """
     cast = sum(counts.values())
-    return Drawn(tuple(_row(key, n, cast, needed) for key, n in counts.items()), cast, roll_size)
+    words = labels or {key: _(CHOICES[key]) for key in counts}
+    return Drawn(tuple(_row(key, words[key], n, cast, needed) for key, n in counts.items()), cast, roll_size)
 
 
-def _row(key: str, count: int, cast: int, needed: int) -> Row:
+def _row(key: str, label: str, count: int, cast: int, needed: int) -> Row:
     has_mark = key == "agree" and 0 < needed <= cast
     return Row(
         key=key,
-        label=_(CHOICES[key]),
+        label=label,
         count=count,
         share_of_cast=percent(count, cast),
         width=_share(count, cast),
@@ -73,18 +67,14 @@ def _row(key: str, count: int, cast: int, needed: int) -> Row:
     )
 
 
-def meter(rule: Rule, result: Result) -> Meter | None:
-    """The quorum of ``rule`` and how far ``result`` gets; None where none is asked for."""
-    if rule.quorum.kind is QuorumKind.NONE:
+def meter(plain: Mapping[str, Any]) -> Meter | None:
+    """The quorum and how far a result (``to_plain()``) gets; None where none is asked for."""
+    reason = next((r for r in reasons_of(plain) if r.key in ("quorum.met", "quorum.missed")), None)
+    if reason is None:
         return None
-    reason = next(r for r in result.reasons if r.key in ("quorum.met", "quorum.missed"))
-    size = max(result.roll_size, result.quorum_needed)
-    return Meter(
-        is_met=reason.key == "quorum.met",
-        sentence=say(reason),
-        width=_share(result.quorum_have, size),
-        mark=_share(result.quorum_needed, size),
-    )
+    have, needed = int(reason.facts["have"]), int(reason.facts["needed"])
+    size = max(plain["roll_size"], needed)
+    return Meter(reason.key == "quorum.met", say(reason), _share(have, size), _share(needed, size))
 
 
 def reasons_of(plain: Mapping[str, object]) -> tuple[Reason, ...]:

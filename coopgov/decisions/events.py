@@ -25,6 +25,24 @@ class ProposalMended(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ProposalPutUp(Event):
+    """A draft is up for discussion."""
+
+    name: ClassVar[str] = "decisions.proposal_put_up"
+    proposal_id: int
+    by_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProposalFrozen(Event):
+    """Words, options and rule can no longer change."""
+
+    name: ClassVar[str] = "decisions.proposal_frozen"
+    proposal_id: int
+    by_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class VotingOpened(Event):
     """The roll is frozen and ballots are taken."""
 
@@ -52,8 +70,17 @@ class VotingClosesSoon(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class VotingExtended(Event):
+    """The quorum was missed at first, and the rule gives it more time, once."""
+
+    name: ClassVar[str] = "decisions.voting_extended"
+    proposal_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class VotingClosed(Event):
-    """The count is done; ``verdict`` is passed, failed, no_quorum, undecided or tied."""
+    """The count is done; ``verdict`` is passed, failed, no_quorum, undecided, tied, decided or
+    noted."""
 
     name: ClassVar[str] = "decisions.voting_closed"
     proposal_id: int
@@ -65,6 +92,15 @@ class ProposalWithdrawn(Event):
     """Its author took it back."""
 
     name: ClassVar[str] = "decisions.proposal_withdrawn"
+    proposal_id: int
+    by_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProposalVoided(Event):
+    """The vote was declared void: something went wrong with the vote itself."""
+
+    name: ClassVar[str] = "decisions.proposal_voided"
     proposal_id: int
     by_id: int
 

@@ -6,15 +6,28 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from coopgov.infra.db import Base, UtcDateTime
+from coopgov.decisions.rules.options import Option
+from coopgov.infra.db import Base, CanonicalText, UtcDateTime
+
+STATES = ("draft", "discussion", "frozen", "scheduled", "open", "counting", "closed", "withdrawn", "void")
+SECRECIES = ("open", "until_voted", "until_closed", "secret")
+
+
+def _one_of(column: str, words: tuple[str, ...]) -> CheckConstraint:
+    return CheckConstraint(f"{column} IN ({', '.join(repr(word) for word in words)})", name=column)
 
 
 class Proposal(Base):
-    """A question put to an electorate. ``state``: draft, scheduled, open, counting, closed, withdrawn."""
+    """A question put to an electorate, by a method of coopgov/tally.
+
+    ``options``: ``{"id", "text", "meaning"}`` in the order shown; the text of an option that the method itself defines
+    is empty. From ``frozen_at`` on words, options, rule and settings stay as they are.
+    """
 
     __tablename__ = "proposal"
     __table_args__ = (
-        CheckConstraint("state IN ('draft', 'scheduled', 'open', 'counting', 'closed', 'withdrawn')", name="state"),
+        _one_of("state", STATES),
+        _one_of("secrecy", SECRECIES),
         CheckConstraint("electorate IN ('group', 'coop')", name="electorate"),
         Index("ix_proposal_state_closes", "state", "closes_at"),
     )
@@ -29,19 +42,40 @@ class Proposal(Base):
     is_public: Mapped[bool]  # the thread's, copied: a vote ends under the terms it began with
     electorate: Mapped[str] = mapped_column(String(5))
     rule: Mapped[dict[str, Any]] = mapped_column(JSON)  # tally.rule.Rule.to_plain()
-    rule_name: Mapped[str] = mapped_column(String(20), default="")  # preset it came from; empty: own
+    rule_name: Mapped[str] = mapped_column(String(60), default="")  # preset it came from; empty: own
+    method: Mapped[str] = mapped_column(String(20), default="proposal")
+    options: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list)
+    settings: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # the method's: seats, budget, ties …
+    is_shuffled: Mapped[bool] = mapped_column(default=False)  # each elector sees the options in an order of their own
+    secrecy: Mapped[str] = mapped_column(String(12), default="until_closed")  # the rule's, copied for lists to ask
+    earlier_id: Mapped[int | None] = mapped_column(ForeignKey("proposal.id"))  # the vote that this one repeats
+    urgent_reason: Mapped[str] = mapped_column(String(500), default="")  # why voting is shorter than usual
     state: Mapped[str] = mapped_column(String(10), default="draft")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    discussed_from: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    frozen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     opens_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # None: when its author says so
     closes_at: Mapped[datetime] = mapped_column(UtcDateTime)
     opened_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     reminded_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    extended_from: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when it would have closed
     withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     withdrawn_reason: Mapped[str] = mapped_column(String(500), default="")
-    roll_size: Mapped[int] = mapped_column(default=0)
+    voided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    voided_reason: Mapped[str] = mapped_column(String(500), default="")
+    roll_size: Mapped[int] = mapped_column(default=0)  # as frozen; amendments are counted apart
+    roll_root: Mapped[str] = mapped_column(String(64), default="")  # Merkle root of the roll as frozen
+    manifest: Mapped[dict[str, Any] | None] = mapped_column(JSON)  # of the record, from opening on
+    manifest_hash: Mapped[str] = mapped_column(String(64), default="")
+    tie_secret: Mapped[str] = mapped_column(String(64), default="")  # of named votes; nobody reads it before closing
     version: Mapped[int] = mapped_column(default=1)  # counts every change of what the page shows
     slug: Mapped[str] = mapped_column(String(60), default="")
+
+    @property
+    def ballot_options(self) -> tuple[Option, ...]:
+        """What stands on the ballot, in the order in which the author wrote it."""
+        return tuple(Option.from_plain(option) for option in self.options)
 
     @property
     def path(self) -> str:
@@ -58,19 +92,48 @@ class ProposalRevision(Base):
     title: Mapped[str] = mapped_column(String(150))
     source: Mapped[str] = mapped_column(Text)
     html: Mapped[str] = mapped_column(Text)
-    terms: Mapped[dict[str, Any]] = mapped_column(JSON)  # rule, electorate, opens_at and closes_at (ISO)
+    terms: Mapped[dict[str, Any]] = mapped_column(JSON)  # rule, electorate, method, options, opens_at, closes_at (ISO)
     replaced_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class RollEntry(Base):
-    """One elector of one proposal, as at its opening."""
+    """One elector of one proposal: as at its opening, or ``added_at`` later by an amendment.
+
+    ``leaf`` stands for the line in the published roll: the hash of ``salt`` and member number, which says nothing
+    without the salt (tally/merkle.py). Both are empty in rolls older than records.
+    """
 
     __tablename__ = "roll_entry"
-    __table_args__ = (UniqueConstraint("proposal_id", "party_id"),)
+    __table_args__ = (UniqueConstraint("proposal_id", "party_id"), Index("ix_roll_entry_leaf", "proposal_id", "leaf"))
     id: Mapped[int] = mapped_column(primary_key=True)
     proposal_id: Mapped[int] = mapped_column(ForeignKey("proposal.id"))
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)
     member_number: Mapped[int]
+    salt: Mapped[str] = mapped_column(String(32), default="")
+    leaf: Mapped[str] = mapped_column(String(64), default="")
+    added_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class RollAmendment(Base):
+    """A change of a roll after it was frozen; it shows beside the result. ``act``: added, removed, recused."""
+
+    __tablename__ = "roll_amendment"
+    __table_args__ = (_one_of("act", ("added", "removed", "recused")), UniqueConstraint("roll_entry_id", "act"))
+    id: Mapped[int] = mapped_column(primary_key=True)
+    proposal_id: Mapped[int] = mapped_column(ForeignKey("proposal.id"), index=True)
+    roll_entry_id: Mapped[int] = mapped_column(ForeignKey("roll_entry.id"))
+    act: Mapped[str] = mapped_column(String(8))
+    reason: Mapped[str] = mapped_column(String(500))
+    by_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class RecountScript(Base):
+    """The one-file recount program as it was when a vote opened whose manifest names its hash."""
+
+    __tablename__ = "recount_script"
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    source: Mapped[str] = mapped_column(Text)
 
 
 class Ballot(Base):
@@ -85,11 +148,13 @@ class Ballot(Base):
     proposal_id: Mapped[int] = mapped_column(ForeignKey("proposal.id"))
     roll_entry_id: Mapped[int] = mapped_column(ForeignKey("roll_entry.id"))
     sequence: Mapped[int]
-    choice: Mapped[str] = mapped_column(String(20))
+    choice: Mapped[Any] = mapped_column(CanonicalText)  # in the normal form of tally.vote.Choice
     reason: Mapped[str] = mapped_column(String(500), default="")
     public_name: Mapped[str] = mapped_column(String(80))
-    channel: Mapped[str] = mapped_column(String(5))  # web | mail
+    channel: Mapped[str] = mapped_column(String(5))  # web | mail | paper
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    entered_by: Mapped[int | None] = mapped_column(ForeignKey("party.id"))  # who typed in a paper ballot
+    evidence: Mapped[str] = mapped_column(String(300), default="")  # where the paper is kept
 
 
 class DeadLink(Base):
@@ -101,14 +166,25 @@ class DeadLink(Base):
 
 
 class ResultRow(Base):
-    """What the count gave at closing. It never changes."""
+    """What the count gave at closing. It never changes. ``tie_seed``: by which lots were drawn."""
 
     __tablename__ = "result"
     proposal_id: Mapped[int] = mapped_column(ForeignKey("proposal.id"), primary_key=True)
     verdict: Mapped[str] = mapped_column(String(12))
     plain: Mapped[dict[str, Any]] = mapped_column(JSON)  # tally's Result.to_plain()
     digest: Mapped[str] = mapped_column(String(64))
+    tie_seed: Mapped[str] = mapped_column(String(64), default="")
     counted_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Closing(Base):
+    """How the record of a vote ends: the ``close`` of tally/record.py, its hash, a signature over that, if any."""
+
+    __tablename__ = "closing"
+    proposal_id: Mapped[int] = mapped_column(ForeignKey("proposal.id"), primary_key=True)
+    plain: Mapped[dict[str, Any]] = mapped_column(JSON)
+    digest: Mapped[str] = mapped_column(String(64))
+    signature: Mapped[str] = mapped_column(String(128), default="")
 
 
 class Outcome(Base):

@@ -9,7 +9,6 @@ from typing import Any
 
 from coopgov.core.text import N_, safe_cell
 from coopgov.core.time import utc_text
-from coopgov.decisions.drawing import count_votes
 from coopgov.decisions.models import ResultRow
 from coopgov.decisions.queries.lists import DecisionLine
 from coopgov.decisions.queries.proposals import Sheet
@@ -50,10 +49,10 @@ def as_atom(lines: Sequence[DecisionLine], coop: str, base_url: str, founded: da
     return atom(title, f"{base_url}/decisions", f"{base_url}/decisions.atom", founded, entries)
 
 
-def results(sheet: Sheet, counts: Mapping[str, int], base_url: str, now: datetime) -> str:
-    """The numbers of one proposal as JSON: rule, roll, counts, and once it is closed the result with its digest."""
+def results(sheet: Sheet, plain: Mapping[str, Any] | None, base_url: str, now: datetime) -> str:
+    """The numbers of one proposal as JSON: method, options, rule, roll, and the result as far as it may be seen (None
+    else), once it is closed with its digest."""
     proposal, rule = sheet.proposal, sheet.rule
-    counted = count_votes(rule, proposal.roll_size, counts) if proposal.opened_at else None
     facts = {
         "id": proposal.id,
         "title": proposal.title,
@@ -61,11 +60,14 @@ def results(sheet: Sheet, counts: Mapping[str, int], base_url: str, now: datetim
         "state": state_at(proposal, now),
         "opened": _instant(proposal.opened_at),
         "closes": _instant(proposal.closes_at),
+        "method": proposal.method,
+        "options": proposal.options,
+        "secrecy": proposal.secrecy,
         "rule": proposal.rule,
         "rule_in_words": rule_words(rule),
         "on_roll": proposal.roll_size,
-        "cast": counted.cast if counted else 0,
-        "counts": counted.counts if counted else {},
+        "cast": plain["cast"] if plain else None if proposal.opened_at else 0,
+        "counts": plain.get("counts", {}) if plain else {},
         "result": _result(sheet.result),
     }
     return json.dumps(facts, ensure_ascii=False, indent=1)

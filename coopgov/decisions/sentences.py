@@ -1,10 +1,12 @@
 """Decisions in words: every key of the tally, every state and every choice, as a sentence in the reader's language."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from coopgov.core.text import N_
 from coopgov.decisions.rules.entitlement import WhyNot
+from coopgov.decisions.rules.options import Option
 from coopgov.infra.i18n import full_time, ngettext, number, percent
 from coopgov.infra.i18n import gettext as _
 from coopgov.tally.reason import Reason
@@ -16,12 +18,15 @@ CHOICES = {"agree": N_("Agree"), "abstain": N_("Abstain"), "disagree": N_("Disag
 
 STATES = {
     "draft": N_("Draft"),
+    "discussion": N_("In discussion"),
+    "frozen": N_("Text frozen"),
     "scheduled": N_("Opens later"),
     "opening": N_("Opening"),
     "open": N_("Open"),
     "counting": N_("Counting"),
     "closed": N_("Closed"),
     "withdrawn": N_("Withdrawn"),
+    "void": N_("Void"),
     "passed": N_("Passed"),
     "decided": N_("Decided"),
     "failed": N_("Not passed"),
@@ -60,6 +65,11 @@ _SHARES = {
 STOPPING = {"blocks.stopped", "blocks.over_limit", "blocks.not_overridden"}
 
 
+def option_words(options: Iterable[Option]) -> dict[str, str]:
+    """What each option says: the author's words, or the method's in the reader's language."""
+    return {option.id: option.text or _(CHOICES.get(option.id, option.id)) for option in options}
+
+
 def share_words(share: int | str) -> str:
     """A share such as "3/4" in words where we have them, else as it is written."""
     return _(_SHARES[str(share)]) if share in _SHARES else str(share)
@@ -68,7 +78,19 @@ def share_words(share: int | str) -> str:
 def tag_of(state: str, verdict: str = "") -> tuple[str, str]:
     """State for the sign and colour, and its word; a closed proposal shows its verdict."""
     shown = verdict if state == "closed" and verdict else state
-    return {"opening": "scheduled", "tied": "undecided"}.get(shown, shown), _(STATES[shown])
+    return _LOOKS.get(shown, shown), _(STATES[shown])
+
+
+_LOOKS = {
+    "opening": "scheduled",
+    "discussion": "open",
+    "frozen": "scheduled",
+    "void": "withdrawn",
+    "tied": "undecided",
+    "decided": "passed",
+    "noted": "passed",
+}
+"""Signs and colours that a state shares with another."""
 
 
 def verdict_shown(verdict: str, reasons: Sequence[Reason]) -> str:
@@ -81,20 +103,32 @@ def deciding(state: str, reasons: Sequence[Reason]) -> Reason:
     """The step of the count that decided, for the sentence under the headline."""
     wanted = {
         "no_quorum": ("quorum.missed",),
-        "undecided": ("ballots.none", "ballots.only_abstentions"),
-        "tied": ("tie.declared",),
+        "undecided": ("ballots.none", "ballots.only_abstentions", "target.missed"),
+        "tied": ("tie.declared", "election.tied"),
+        "noted": ("noted",),
+        "decided": ("election.winners", "target.reached"),
         "blocked": tuple(STOPPING),
-        "failed": ("tie.fails", "threshold.missed", *STOPPING),
-    }.get(state, ("threshold.met",))
+        "failed": ("tie.fails", "threshold.missed", *STOPPING, "consent.objections", "lazy.objection"),
+    }.get(state, ("threshold.met", "consent.given", "lazy.silence", "lazy.unopposed"))
     return next((r for key in wanted for r in reasons if r.key == key), reasons[0])
 
 
-def say(reason: Reason) -> str:
-    """One step of an explanation as a sentence; raises KeyError for a key that nobody has put into words."""
+def say(reason: Reason, words: Mapping[str, str] | None = None) -> str:
+    """One step of an explanation as a sentence, options in their ``words``; raises KeyError for a key that nobody has
+    put into words."""
+    if words:
+        reason = Reason(reason.key, {name: _named(name, fact, words) for name, fact in reason.facts.items()})
     if reason.key in SPOKEN:
         return SPOKEN[reason.key](reason.facts)
     variant = f"{reason.key}:{reason.facts.get('base_kind', '')}"
     return _(PHRASES[variant if variant in PHRASES else reason.key], **_shown(reason.facts))
+
+
+def _named(name: str, fact: int | str, words: Mapping[str, str]) -> int | str:
+    """Facts that list options, with what these say."""
+    if name not in ("winners", "between") or not isinstance(fact, str):
+        return fact
+    return ", ".join(words.get(option, option) for option in fact.split(", "))
 
 
 def _shown(facts: Facts) -> Facts:
@@ -144,6 +178,12 @@ def meanings_of(rule: Rule) -> dict[str, str]:
         else _("I am against it."),
         "block": _blocking(rule),
     }
+
+
+def option_meanings(method: str, rule: Mapping[str, Any], options: Iterable[Option]) -> dict[str, str]:
+    """What each option means: the author's words, else what the rule (``to_plain()``) makes of it; else nothing."""
+    ruled = meanings_of(Rule.from_plain(rule)) if method == "proposal" else {}
+    return {option.id: option.meaning or ruled.get(option.id, "") for option in options}
 
 
 def _abstaining(rule: Rule) -> str:
@@ -198,6 +238,11 @@ PHRASES = {
         "Mind: without the %(against)s against, the quorum would have been missed (%(without)s of %(needed)s). "
         "Their votes helped it to pass."
     ),
+    "noted": N_("People were heard. Nothing is decided by counting."),
+    "lazy.silence": N_("Nobody objected, and whoever says nothing agrees here."),
+    "lazy.unopposed": N_("Nobody objected."),
+    "target.reached": N_("Enough take part: %(accepted)s, and %(target)s were asked for."),
+    "target.missed": N_("Not enough take part: %(accepted)s, and %(target)s were asked for."),
     "election.winners": N_("Elected: %(winners)s."),
     "election.tied": N_("Equal: %(between)s. What follows is for people to decide."),
     "tie.fails": N_("It is a tie, %(agree)s to %(against)s; by this rule a tie does not pass."),
@@ -273,6 +318,33 @@ def _turnout(facts: Facts) -> str:
 
 def _quorum(facts: Facts) -> str:
     return _(_QUORUM[str(facts["kind"])], **_shown(facts))
+
+
+def _consent(facts: Facts) -> str:
+    return ngettext(
+        "%(consent)s consents, and nobody objects.",
+        "%(consent)s consent, and nobody objects.",
+        int(facts["consent"]),
+        **_shown(facts),
+    )
+
+
+def _objections(facts: Facts) -> str:
+    return ngettext(
+        "%(objections)s objection stands, so it does not pass.",
+        "%(objections)s objections stand, so it does not pass.",
+        int(facts["objections"]),
+        **_shown(facts),
+    )
+
+
+def _lazy_objection(facts: Facts) -> str:
+    return ngettext(
+        "%(objections)s objection stands: it needs a vote.",
+        "%(objections)s objections stand: it needs a vote.",
+        int(facts["objections"]),
+        **_shown(facts),
+    )
 
 
 def _stopped(facts: Facts) -> str:
@@ -399,6 +471,9 @@ SPOKEN: dict[str, Callable[[Facts], str]] = {
     "threshold.missed": _threshold,
     "quorum.met": _quorum,
     "quorum.missed": _quorum,
+    "consent.given": _consent,
+    "consent.objections": _objections,
+    "lazy.objection": _lazy_objection,
     "blocks.stopped": _stopped,
     "blocks.within_limit": _within,
     "blocks.over_limit": _over,

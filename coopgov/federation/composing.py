@@ -5,14 +5,14 @@ No names: neither of authors nor of voters, nor of anybody whom a text mentions.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from coopgov.core.text import N_, excerpt
 from coopgov.decisions.drawing import drawn, reasons_of
 from coopgov.decisions.models import Proposal, ResultRow
 from coopgov.decisions.queries.proposals import Sheet
-from coopgov.decisions.sentences import STATES, deciding, say, verdict_shown
+from coopgov.decisions.sentences import STATES, deciding, option_words, say, verdict_shown
 from coopgov.discussion.models import Thread
 from coopgov.federation.rules.announcing import LONGEST_TITLE, Post, tags_of, with_excerpt
 from coopgov.groups.models import Group
@@ -89,7 +89,8 @@ def result_post(sheet: Sheet) -> Post:
     reasons = reasons_of(result.plain)
     state = verdict_shown(result.verdict, reasons)
     with _in_its_language():
-        words = [say(deciding(state, reasons)), *_counts(result, proposal.roll_size)]
+        names = option_words(proposal.ballot_options)
+        words = [say(deciding(state, reasons), names), *_counts(result, proposal.roll_size, names)]
         head = f"{_(STATES[state])}: {proposal.title}"
         return _made(head, words, _address(proposal), group_by_id(proposal.group_id))
 
@@ -105,18 +106,22 @@ def outcome_post(sheet: Sheet) -> Post:
         return with_excerpt(post, _told(outcome.html))
 
 
-def _counts(result: ResultRow, roll_size: int) -> list[str]:
+def _counts(result: ResultRow, roll_size: int, names: Mapping[str, str]) -> list[str]:
     """How many voted, and how; nothing when nobody did."""
-    picture = drawn(result.plain["counts"], roll_size)
-    if not picture.cast:
+    cast = result.plain["cast"]
+    if not cast:
         return []
-    facts = {"cast": number(picture.cast), "roll": number(roll_size), "percent": percent(picture.cast, roll_size)}
+    facts = {"cast": number(cast), "roll": number(roll_size), "percent": percent(cast, roll_size)}
+    voted = _("%(cast)s of %(roll)s on the roll voted (%(percent)s).", **facts)
+    if "counts" not in result.plain:
+        return [voted]
+    picture = drawn(result.plain["counts"], roll_size, 0, names)
     rows = [
         f"{row.label} {number(row.count)} ({row.share_of_cast})"
         for row in picture.rows
         if row.count or row.key in ("agree", "disagree")
     ]
-    return [_("%(cast)s of %(roll)s on the roll voted (%(percent)s).", **facts), " · ".join(rows)]
+    return [voted, " · ".join(rows)]
 
 
 def _post(kind: str, title: str, words: Sequence[str], path: str, group: Group) -> Post:

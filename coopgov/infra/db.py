@@ -6,6 +6,7 @@ with SQLITE_BUSY); PostgreSQL writers take one advisory lock as their first stat
 each later statement sees what the writer before committed. Both give one writer at a time.
 """
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,10 +14,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, event, func, select
+from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, Text, event, func, select
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session
 from sqlalchemy.types import TypeDecorator
+
+from coopgov.tally.canonical import canonical
 
 NAMES = {
     "ix": "ix_%(column_0_N_label)s",
@@ -57,6 +60,28 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class CanonicalText(TypeDecorator[Any]):
+    """A plain value as its canonical JSON text: equal values are equal texts, which can be compared and grouped.
+
+    Lists come back as tuples. Raises ValueError for what has no canonical form (tally/canonical.py).
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        """The text for the driver."""
+        return None if value is None else canonical(value).decode()
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        """The value, its lists as tuples."""
+        return None if value is None else _frozen(json.loads(value))
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
 
 
 db = SQLAlchemy(model_class=Base, disable_autonaming=True)

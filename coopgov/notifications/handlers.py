@@ -12,8 +12,7 @@ from coopgov.decisions.drawing import reasons_of
 from coopgov.decisions.events import BallotCast, OutcomeRecorded, VotingClosed, VotingClosesSoon, VotingOpened
 from coopgov.decisions.models import Proposal, ResultRow
 from coopgov.decisions.queries.rolls import electors, electors_without_ballot
-from coopgov.decisions.rules.casting import options_of
-from coopgov.decisions.sentences import CHOICES, STATES, meanings_of, say, verdict_shown
+from coopgov.decisions.sentences import STATES, option_meanings, option_words, say, verdict_shown
 from coopgov.discussion.events import CommentPosted, ThreadOpened, WordsHidden
 from coopgov.discussion.models import Comment, Thread
 from coopgov.discussion.queries import mentioned_in_comment, mentioned_in_thread, participants
@@ -30,7 +29,6 @@ from coopgov.membership.queries.register import members_at
 from coopgov.notifications.queries import entries_on_roll, latest_outcome
 from coopgov.notifications.rules import comment_audiences, thread_audiences
 from coopgov.notifications.services import Links, News, forget_thread, tell, tick_off_ballot
-from coopgov.tally.rule import Rule
 
 MOST_WORDS = 2_000  # characters of somebody's text in a mail
 SUMMARY = 280  # characters of a proposal in a mail: about three lines
@@ -129,13 +127,14 @@ def _ballot_words(proposal: Proposal) -> Facts:
         "summary": excerpt(plain_text(proposal.html), SUMMARY),
         "closes": brief_time(proposal.closes_at),
         "closes_at": full_time(proposal.closes_at),
-        "options": _options(Rule.from_plain(proposal.rule)),
+        "options": _options(proposal),
     }
 
 
-def _options(rule: Rule) -> list[str]:
-    meanings = meanings_of(rule)
-    return [f"{_(CHOICES[choice])}: {meanings[choice]}" for choice in options_of(rule)]
+def _options(proposal: Proposal) -> list[str]:
+    options = proposal.ballot_options
+    words, meant = option_words(options), option_meanings(proposal.method, proposal.rule, options)
+    return [f"{words[option]}: {meant[option]}" if meant[option] else words[option] for option in words]
 
 
 def _proposal_words(proposal: Proposal) -> Facts:
@@ -156,11 +155,11 @@ def _voting_closed(event: VotingClosed, event_id: int, now: datetime) -> None:
 
 
 def _verdict_words(proposal_id: int) -> Facts:
-    result = db.session.get_one(ResultRow, proposal_id)
-    reasons = reasons_of(result.plain)
+    result, proposal = db.session.get_one(ResultRow, proposal_id), db.session.get_one(Proposal, proposal_id)
+    reasons, words = reasons_of(result.plain), option_words(proposal.ballot_options)
     return {
         "verdict": _(STATES[verdict_shown(result.verdict, reasons)]),
-        "reasons": [say(reason) for reason in reasons],
+        "reasons": [say(reason, words) for reason in reasons],
     }
 
 

@@ -122,6 +122,16 @@ class Quorum:
             return have * self.share.denominator >= self.share.numerator * roll_size
         return have >= self.needed(roll_size)
 
+    def reason(self, have: int, roll_size: int) -> Reason:
+        """Whether it is met, with the numbers."""
+        if self.kind is QuorumKind.NONE:
+            return Reason("quorum.none", {})
+        facts: dict[str, int | str] = {"kind": self.kind.value, "have": have}
+        facts |= {"needed": self.needed(roll_size), "roll": roll_size}
+        if self.share is not None:
+            facts["share"] = share_text(self.share)
+        return Reason("quorum.met" if self.met(have, roll_size) else "quorum.missed", facts)
+
 
 @dataclass(frozen=True, slots=True)
 class Blocks:

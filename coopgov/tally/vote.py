@@ -23,7 +23,8 @@ Ranking = tuple[str, ...]  # options in order of preference
 class Manifest:
     """What is fixed before the first ballot: method, options in the order shown, rule, electors on the roll, settings.
 
-    ``settings`` are the method's own (seats, decimals, unranked, ties …), plain values.
+    ``settings`` are the method's own (seats, decimals, unranked, ties …), plain values. ``places``: the number of each
+    option in the list, from 0.
     Raises ValueError ``manifest.method``, ``manifest.options`` (a tuple of different words, at least one),
     ``manifest.rule`` or ``manifest.roll_size`` (a whole number, at least 1: a vote without electors cannot open).
     """
@@ -33,10 +34,12 @@ class Manifest:
     rule: Rule
     roll_size: int
     settings: Mapping[str, Any] = field(default_factory=dict)
+    places: Mapping[str, int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         require(isinstance(self.method, str), "manifest.method")
         require(_are_different_words(self.options), "manifest.options")
+        object.__setattr__(self, "places", {option: place for place, option in enumerate(self.options)})
         require(isinstance(self.rule, Rule), "manifest.rule")
         require(type(self.roll_size) is int and 1 <= self.roll_size <= LARGEST, "manifest.roll_size")
 

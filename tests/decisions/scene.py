@@ -1,7 +1,7 @@
 """A co-op with a group, a thread in it, and a proposal at whatever stage a test needs."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,11 +15,13 @@ from coopgov.discussion.rules import Author
 from coopgov.groups.models import Group
 from coopgov.identity.models import Party
 from coopgov.infra.db import db, write_transaction
-from coopgov.tally.rule import PRESETS
+from coopgov.tally.rule import PRESETS, Secrecy
 from tests import factories as make
 from tests.conftest import NOW
 
 CLOSES = NOW + timedelta(days=7)
+OPENLY = replace(PRESETS["ordinary"], secrecy=Secrecy.OPEN)
+"""The ordinary rule in a co-op that shows votes as they come in."""
 
 
 @dataclass
@@ -49,8 +51,8 @@ def terms(**changes: Any) -> Terms:
     usual: dict[str, Any] = {
         "title": "Move to our own server",
         "source": "We **move**.",
-        "rule": PRESETS["ordinary"],
-        "rule_name": "ordinary",
+        "rule": OPENLY,
+        "rule_name": "",
         "electorate": "coop",
         "opens_at": None,
         "closes_at": CLOSES,

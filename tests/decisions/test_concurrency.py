@@ -5,7 +5,7 @@ import threading
 import pytest
 from sqlalchemy import func, select
 
-from coopgov.decisions.counting import vote_counts
+from coopgov.decisions.counting import vote_box
 from coopgov.decisions.models import Ballot, Proposal
 from coopgov.infra.audit import broken_at
 from coopgov.infra.check import run_checks
@@ -52,7 +52,7 @@ def test_two_hundred_ballots_of_fifty_electors_at_once_make_fifty_votes(app, cho
 
     assert in_threads(app, vote_everywhere) == []
     assert statuses == [303] * (ELECTORS * THREADS)
-    assert sum(vote_counts(proposal.id).values()) == ELECTORS
+    assert sum(vote_box(proposal.id).values()) == ELECTORS
     if len(set(choices)) == 1:
         assert db.session.scalar(select(func.count(Ballot.id))) == ELECTORS
     close(db.session.get_one(Proposal, proposal.id))

@@ -31,7 +31,7 @@ def test_a_scheduled_vote_opens_at_its_time(catch_up, clock):
     proposal = draft(scene(), opens_at=NOW + HOUR, closes_at=CLOSES + HOUR)
     clock.forward(minutes=59)
     catch_up()
-    assert state(proposal) == "scheduled"
+    assert state(proposal) == "discussion"
     clock.forward(minutes=1)
     catch_up()
     assert state(proposal) == "open"

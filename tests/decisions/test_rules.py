@@ -9,6 +9,7 @@ from coopgov.core.errors import Refused
 from coopgov.core.viewer import NOBODY, Viewer
 from coopgov.decisions.rules import casting, entitlement, stages
 from coopgov.decisions.rules.entitlement import WhyNot, why_not_on_roll
+from coopgov.decisions.rules.options import offered
 from coopgov.decisions.rules.stages import state_at
 from coopgov.tally.rule import PRESETS, BlockKind
 from tests.decisions.scene import terms
@@ -78,8 +79,9 @@ def test_a_ballot_counts_up_to_the_last_instant_before_closing(state, offset, re
 
 
 def test_the_author_mends_opens_and_withdraws_before_opening():
-    assert stages.acts_open_to(Motion("draft"), viewer(), T0) == {"mend", "open", "withdraw"}
-    assert stages.acts_open_to(Motion("scheduled"), viewer(), T0 - MINUTE) == {"mend", "open", "withdraw"}
+    assert stages.acts_open_to(Motion("draft"), viewer(), T0) == {"mend", "discuss", "open", "withdraw"}
+    assert stages.acts_open_to(Motion("discussion"), viewer(), T0 - MINUTE) == {"mend", "freeze", "open", "withdraw"}
+    assert stages.acts_open_to(Motion("scheduled"), viewer(), T0 - MINUTE) == {"open", "withdraw"}
 
 
 def test_text_and_rule_stand_once_the_opening_has_come_even_before_the_worker():
@@ -91,7 +93,7 @@ def test_text_and_rule_stand_once_the_opening_has_come_even_before_the_worker():
 def test_only_the_author_stops_an_open_vote():
     assert stages.acts_open_to(Motion("open"), viewer(), T0) == {"withdraw"}
     assert stages.acts_open_to(Motion("open"), viewer(2, "convenor"), T0) == frozenset()
-    assert stages.acts_open_to(Motion("draft"), viewer(2, "convenor"), T0) == {"open", "withdraw"}
+    assert stages.acts_open_to(Motion("draft"), viewer(2, "convenor"), T0) == {"discuss", "open", "withdraw"}
 
 
 def test_nobody_stops_a_vote_that_has_closed_by_the_clock():
@@ -143,7 +145,7 @@ def test_voting_cannot_open_in_the_past_nor_close_before_it_opens():
 
 def test_a_block_is_offered_only_where_it_does_more_than_a_disagreement():
     for rule in PRESETS.values():
-        has_block = "block" in casting.options_of(rule)
+        has_block = "block" in [option.id for option in offered("proposal", rule)]
         assert has_block is (rule.blocks.kind is not BlockKind.AS_DISAGREE)
 
 

@@ -8,9 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coopgov.decisions import sentences
-from coopgov.decisions.drawing import count_votes
-from coopgov.decisions.rules.casting import options_of
 from coopgov.decisions.rules.entitlement import WHY_NOT_KEYS, WhyNot
+from coopgov.decisions.rules.options import offered
 from coopgov.decisions.sentences import (
     CHOICES,
     PHRASES,
@@ -22,7 +21,7 @@ from coopgov.decisions.sentences import (
     say,
     verdict_shown,
 )
-from coopgov.tally.count import REASON_KEYS, Verdict
+from coopgov.tally.count import REASON_KEYS, Manifest, Verdict, tally_distinct
 from coopgov.tally.reason import Reason
 from coopgov.tally.rule import (
     PRESETS,
@@ -39,6 +38,16 @@ from coopgov.tally.rule import (
     Tie,
 )
 from tests.conftest import NOW
+
+
+def options_of(rule: Rule) -> tuple[str, ...]:
+    return tuple(option.id for option in offered("proposal", rule))
+
+
+def count_votes(rule: Rule, roll_size: int, counts: dict[str, int]):
+    box = {choice: n for choice, n in counts.items() if n}
+    return tally_distinct(Manifest("proposal", options_of(rule), rule, roll_size), box)
+
 
 shares = st.fractions(min_value=Fraction(1, 20), max_value=1, max_denominator=20)
 numbers = st.integers(1, 30)

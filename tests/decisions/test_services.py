@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 
 from coopgov.core.errors import NotFound, Refused
 from coopgov.core.viewer import Viewer
-from coopgov.decisions.counting import vote_counts
+from coopgov.decisions.counting import vote_box
 from coopgov.decisions.models import Ballot, DeadLink, Outcome, Proposal, ProposalRevision, ResultRow
 from coopgov.decisions.queries import lists, proposals, rolls
 from coopgov.decisions.services import closing, drafting, opening, outcomes, voting
@@ -22,7 +22,7 @@ from coopgov.membership.models import Membership
 from coopgov.tally.rule import PRESETS, Quorum, QuorumKind, Rule, Threshold
 from tests import factories as make
 from tests.conftest import NOW
-from tests.decisions.scene import CLOSES, close, draft, opened, scene, terms, vote, vote_all
+from tests.decisions.scene import CLOSES, OPENLY, close, draft, opened, scene, terms, vote, vote_all
 
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 pytestmark = pytest.mark.usefixtures("app")
@@ -60,7 +60,7 @@ def test_a_proposal_is_a_draft_until_it_is_opened():
 
 
 def test_a_proposal_with_a_date_waits_for_it():
-    assert draft(scene(), opens_at=NOW + DAY, closes_at=CLOSES + DAY).state == "scheduled"
+    assert draft(scene(), opens_at=NOW + DAY, closes_at=CLOSES + DAY).state == "discussion"
 
 
 def test_opening_freezes_the_roll_of_all_members():
@@ -156,7 +156,7 @@ def test_an_open_vote_keeps_the_rule_and_the_openness_with_which_it_began():
     proposal = opened(on)
     with write_transaction() as session:
         session.get_one(Thread, on.thread.id).is_public = False
-    assert Rule.from_plain(row(proposal).rule) == PRESETS["ordinary"]
+    assert Rule.from_plain(row(proposal).rule) == OPENLY
     assert proposals.proposal_stamp(proposal.id) is not None
 
 
@@ -214,7 +214,7 @@ def test_a_changed_vote_is_a_new_row_and_only_the_last_one_counts():
     vote(proposal, on.members[0], "agree")
     vote(proposal, on.members[0], "disagree")
     assert vote(proposal, on.members[0], "disagree", "Too dear.").sequence == 3
-    assert vote_counts(proposal.id) == {"disagree": 1}
+    assert vote_box(proposal.id) == {"disagree": 1}
 
 
 def test_the_same_vote_again_is_the_same_ballot():
@@ -299,7 +299,7 @@ def test_a_block_taken_back_is_not_counted():
     proposal = opened(on)
     vote(proposal, on.author, "block", "No.")
     vote(proposal, on.author, "agree")
-    assert vote_counts(proposal.id) == {"agree": 1}
+    assert vote_box(proposal.id) == {"agree": 1}
 
 
 def test_a_choice_that_is_not_on_the_ballot_is_refused():
@@ -404,7 +404,7 @@ def test_withdrawing_keeps_the_ballots_and_gives_no_verdict():
     with write_transaction():
         drafting.withdraw(row(proposal), on.author.id, "The price has changed.", NOW)
     assert (row(proposal).state, row(proposal).withdrawn_reason) == ("withdrawn", "The price has changed.")
-    assert vote_counts(proposal.id) == {"agree": 1}
+    assert vote_box(proposal.id) == {"agree": 1}
     assert close(row(proposal)).state == "withdrawn"
     assert db.session.get(ResultRow, proposal.id) is None
     assert list(lists.register(lists.Wanted(), True, 10)) == []
@@ -537,7 +537,7 @@ def test_whatever_is_cast_there_is_one_counted_ballot_for_each_elector_and_it_is
     for index, choice, reason in cast:
         vote(proposal, everybody[index], choice, reason or "Because.")
         last[index] = choice
-    counts = vote_counts(proposal.id)
+    counts = vote_box(proposal.id)
     assert sum(counts.values()) == len(last) <= proposal.roll_size
     assert counts == {choice: list(last.values()).count(choice) for choice in set(last.values())}
     assert run_checks()["results are what a recount gives"] == []

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from coopgov.decisions.counting import vote_counts
+from coopgov.decisions.counting import vote_box
 from coopgov.decisions.models import Ballot, Proposal
 from coopgov.decisions.services import drafting
 from coopgov.identity.models import SessionRow
@@ -92,7 +92,7 @@ def test_the_vote_can_be_changed_with_the_same_link(client, stage):
     client.submit(path, choice="agree")
     assert "Change my vote" in client.get(path).text
     client.submit(path, choice="disagree", reason="I slept over it.")
-    assert vote_counts(proposal.id) == {"disagree": 1}
+    assert vote_box(proposal.id) == {"disagree": 1}
     assert "Your vote is in: Disagree." in client.get(path).text
 
 
@@ -103,7 +103,7 @@ def test_who_voted_in_another_tab_sees_that_vote_and_the_later_one_wins(client, 
     assert "Your vote is in: Disagree." in page
     assert "From the site" in page
     client.submit(path, choice="agree")
-    assert vote_counts(proposal.id) == {"agree": 1}
+    assert vote_box(proposal.id) == {"agree": 1}
 
 
 def test_the_next_open_ballot_is_named_but_not_opened_by_this_link(client, sign_in, app, stage):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import and_, case, func, select
 
@@ -15,33 +16,31 @@ from coopgov.infra.db import db
 class Vote:
     """A counted ballot as the page lists it; ``public_name`` is empty for a member who is not named in public."""
 
-    choice: str
+    choice: Any
     reason: str
     name: str
     public_name: str
     at: datetime
 
 
-def votes(proposal_id: int, limit: int, offset: int) -> tuple[list[Vote], dict[str, int]]:
-    """One page of counted ballots, those with a reason first and the newest first, and how many there are of each
-    choice, in one statement. Beyond the last page both are empty."""
-    sums = [
-        func.sum(case((Ballot.choice == key, 1), else_=0)).over() for key in ("agree", "abstain", "disagree", "block")
-    ]
+def votes(proposal_id: int, limit: int, offset: int) -> tuple[list[Vote], int]:
+    """One page of counted ballots, those with a reason first and the newest first, and how many there are in all, in
+    one statement. Beyond the last page there are none, and 0."""
     query = (
-        select(Ballot.choice, Ballot.reason, Party.name, Ballot.public_name, Ballot.received_at, *sums)
+        select(Ballot.choice, Ballot.reason, Party.name, Ballot.public_name, Ballot.received_at, func.count().over())
         .join(RollEntry, RollEntry.id == Ballot.roll_entry_id)
         .join(Party, Party.id == RollEntry.party_id)
         .where(Ballot.proposal_id == proposal_id, counts_now())
         .order_by(case((Ballot.reason == "", 1), else_=0), Ballot.received_at.desc(), Ballot.id.desc())
     )
     rows = db.session.execute(query.limit(limit).offset(offset)).all()
-    counts = (
-        {key: int(n) for key, n in zip(("agree", "abstain", "disagree", "block"), rows[0][5:], strict=True)}
-        if rows
-        else {}
-    )
-    return [Vote(*row[:5]) for row in rows], counts
+    return [Vote(*row[:5]) for row in rows], rows[0][5] if rows else 0
+
+
+def cast_number(proposal_id: int) -> int:
+    """How many electors have voted."""
+    query = select(func.count(func.distinct(Ballot.roll_entry_id))).where(Ballot.proposal_id == proposal_id)
+    return db.session.scalar(query) or 0
 
 
 def last_ballot(entry: RollEntry) -> Ballot | None:

@@ -6,13 +6,13 @@ from datetime import datetime
 from sqlalchemy import select
 
 from coopgov.decisions.models import Proposal
-from coopgov.decisions.rules.stages import REMIND_BEFORE
+from coopgov.decisions.rules.stages import REMIND_BEFORE, WAITING
 from coopgov.infra.db import db
 
 
 def due_by_opening(now: datetime) -> Sequence[int]:
     """Ids of scheduled proposals whose opening has come, first come first."""
-    query = select(Proposal.id).where(Proposal.state == "scheduled", Proposal.opens_at <= now)
+    query = select(Proposal.id).where(Proposal.state.in_(WAITING), Proposal.opens_at <= now)
     return db.session.scalars(query.order_by(Proposal.opens_at, Proposal.id)).all()
 
 

@@ -1,6 +1,6 @@
 """Lists of decisions: of a thread, of a group, under vote, the register."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -14,7 +14,7 @@ from coopgov.decisions.counting import cast_count
 from coopgov.decisions.drawing import Drawn, drawn, reasons_of
 from coopgov.decisions.models import Ballot, Proposal, ResultRow, RollEntry
 from coopgov.decisions.queries.proposals import is_shown_to_all
-from coopgov.decisions.sentences import tag_of, verdict_shown
+from coopgov.decisions.sentences import option_words, tag_of, verdict_shown
 from coopgov.discussion.models import Thread
 from coopgov.groups.models import Group
 from coopgov.infra.db import db
@@ -44,8 +44,9 @@ class DecisionLine:
     closes_at: datetime
     closed_at: datetime | None
     roll_size: int
-    cast: int
+    cast: int  # 0 of a secret vote until it is closed
     result: Drawn | None
+    chosen: tuple[str, ...]  # who or what was elected, in words
 
     @property
     def tag_state(self) -> str:
@@ -87,8 +88,20 @@ def _line(row: Sequence[Any]) -> DecisionLine:
         closed_at=proposal.closed_at,
         roll_size=proposal.roll_size,
         cast=cast,
-        result=drawn(plain["counts"], proposal.roll_size) if plain else None,
+        result=_drawn(proposal, plain),
+        chosen=_chosen(proposal, plain),
     )
+
+
+def _drawn(proposal: Proposal, plain: Mapping[str, Any] | None) -> Drawn | None:
+    if plain is None or "counts" not in plain:
+        return None
+    return drawn(plain["counts"], proposal.roll_size, 0, option_words(proposal.ballot_options))
+
+
+def _chosen(proposal: Proposal, plain: Mapping[str, Any] | None) -> tuple[str, ...]:
+    words = option_words(proposal.ballot_options)
+    return tuple(words[option] for option in plain.get("winners", ())) if plain else ()
 
 
 def _fetched(query: Select[Any]) -> list[DecisionLine]:

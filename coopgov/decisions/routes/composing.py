@@ -33,6 +33,9 @@ SAYINGS: Sayings = {
     "proposal-drafted": N_("Your proposal is there. Voting has not opened yet."),
     "proposal-opened": N_("Voting is open, and everybody on the roll hears of it."),
     "proposal-mended": N_("Your changes are saved, and what it said before stays readable."),
+    "proposal-put-up": N_("It is up for discussion, and everybody can read and answer it."),
+    "proposal-frozen": N_("The text is frozen."),
+    "proposal-voided": N_("The vote is declared void."),
     "proposal-withdrawn": N_("The proposal is withdrawn."),
     "outcome-recorded": N_("The outcome is recorded."),
 }
@@ -93,6 +96,42 @@ def open_now(number: int) -> AnyResponse:
         return go(proposal.path, said="proposal-opened")
 
     return _attempt(form, act, lambda status: _opening(proposal, form, status))
+
+
+@bp.post("/p/<int:number>/discuss")
+@allow(MEMBER)
+def discuss(number: int) -> AnyResponse:
+    proposal = _open_to("discuss", number)
+    with write_transaction():
+        drafting.put_up(proposal, current_viewer().party_id, received_at())
+        return go(proposal.path, said="proposal-put-up")
+
+
+@bp.post("/p/<int:number>/freeze")
+@allow(MEMBER)
+def freeze(number: int) -> AnyResponse:
+    proposal = _open_to("freeze", number)
+    with write_transaction():
+        drafting.freeze_text(proposal, current_viewer().party_id, received_at())
+        return go(proposal.path, said="proposal-frozen")
+
+
+@bp.get("/p/<int:number>/void")
+@allow(SIGNED_IN)
+def confirm_void(number: int) -> Response:
+    return show("decisions/void.html", proposal=_open_to("void", number), form=WithdrawForm())
+
+
+@bp.post("/p/<int:number>/void")
+@allow(SIGNED_IN, rerenders=True)
+def declare_void(number: int) -> AnyResponse:
+    proposal, form = _open_to("void", number), WithdrawForm()
+
+    def act() -> AnyResponse:
+        drafting.declare_void(proposal, current_viewer().party_id, form.reason.data or "", received_at())
+        return go(proposal.path, said="proposal-voided")
+
+    return _attempt(form, act, lambda status: show("decisions/void.html", status, proposal=proposal, form=form))
 
 
 @bp.get("/p/<int:number>/withdraw")

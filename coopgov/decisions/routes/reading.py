@@ -7,12 +7,12 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from coopgov.core.errors import NotFound
 from coopgov.decisions import display, register
-from coopgov.decisions.counting import vote_counts
 from coopgov.decisions.forms.ballots import BallotForm
 from coopgov.decisions.models import Ballot
 from coopgov.decisions.queries import proposals
 from coopgov.decisions.queries.proposals import Sheet, Stamp
-from coopgov.decisions.rules import casting, stages
+from coopgov.decisions.rules import stages
+from coopgov.decisions.sentences import option_words
 from coopgov.infra.settings import site_url
 from coopgov.infra.web.access import MEMBER, PUBLIC, allow, current_viewer
 from coopgov.infra.web.moment import received_at
@@ -53,7 +53,7 @@ def page_facts(sheet: Sheet, form: BallotForm | None = None) -> dict[str, Any]:
 
 
 def ballot_form(sheet: Sheet, last: Ballot | None = None) -> BallotForm:
-    return BallotForm(casting.options_of(sheet.rule), last)
+    return BallotForm(option_words(sheet.proposal.ballot_options), last)
 
 
 def _stamp(number: int) -> Stamp:
@@ -85,8 +85,9 @@ def results(number: int) -> Response:
     stamp = _stamp(number)
 
     def body() -> str:
-        counts = vote_counts(number)
-        return register.results(proposals.sheet(number), counts, site_url(), received_at())
+        sheet, now = proposals.sheet(number), received_at()
+        plain = display.shown_result(sheet, stages.state_at(sheet.proposal, now), has_voted=False)
+        return register.results(sheet, plain, site_url(), now)
 
     if reads_as_public():
         return public_page(stamp, body, JSON, until=stages.turns_at(stamp))

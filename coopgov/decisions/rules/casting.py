@@ -5,8 +5,6 @@ from datetime import datetime, timedelta
 from coopgov.core.errors import Kind, Refusals, Refused
 from coopgov.core.text import N_
 from coopgov.decisions.rules.stages import Timed
-from coopgov.tally.methods.proposal import OPTIONS
-from coopgov.tally.rule import BlockKind, Rule
 
 REFUSALS: Refusals = {
     "ballot.not_open": (Kind.CONFLICT, N_("Voting has not opened yet.")),
@@ -25,17 +23,12 @@ LONGEST_REASON = 500  # characters
 DRAIN = timedelta(seconds=25)  # longer than a request that came in time can wait for the write lock, twice
 
 
-def options_of(rule: Rule) -> tuple[str, ...]:
-    """The choices on the ballot; a block is offered only where it does more than a disagreement."""
-    return OPTIONS[:3] if rule.blocks.kind is BlockKind.AS_DISAGREE else OPTIONS
-
-
 def check_ballot_time(motion: Timed, received_at: datetime) -> None:
     """Raises Refused unless a ballot that came in at ``received_at`` is in time; the closing instant is not.
 
     While votes are being counted the ones that came in before closing are still let through: see DRAIN.
     """
-    if motion.state == "withdrawn":
+    if motion.state in ("withdrawn", "void"):
         raise Refused("ballot.withdrawn")
     if motion.state == "closed" or received_at >= motion.closes_at:
         raise Refused("ballot.closed")

@@ -1,10 +1,9 @@
 """Reminding, counting, closing: what the clock does with a vote."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from coopgov.decisions import events
-from coopgov.decisions.counting import RESULT_TAG, vote_counts
-from coopgov.decisions.drawing import count_votes
+from coopgov.decisions.counting import RESULT_TAG, count_votes, vote_box
 from coopgov.decisions.models import Proposal, ResultRow
 from coopgov.decisions.rules import casting, stages
 from coopgov.decisions.rules.stages import state_at
@@ -14,6 +13,7 @@ from coopgov.infra.audit import SYSTEM
 from coopgov.infra.db import writing_session
 from coopgov.tally.canonical import digest
 from coopgov.tally.rule import Rule
+from coopgov.tally.vote import Verdict
 
 
 def remind(proposal: Proposal, now: datetime) -> None:
@@ -35,13 +35,32 @@ def begin_counting(proposal: Proposal, now: datetime) -> None:
 
 
 def count_and_close(proposal: Proposal, now: datetime) -> None:
-    """The result, counted once from the ballots that came in before closing, however late this runs."""
+    """The result, counted once from the ballots that came in before closing, however late this runs.
+
+    Where the quorum was missed and the rule gives more time, once, voting goes on instead.
+    """
     if proposal.state != "counting" or now < proposal.closes_at + casting.DRAIN:
         return
-    counts = vote_counts(proposal.id)
-    plain = count_votes(Rule.from_plain(proposal.rule), proposal.roll_size, counts).to_plain()
-    seal, verdict = digest(RESULT_TAG, plain), str(plain["verdict"])
+    outcome = count_votes(proposal, vote_box(proposal.id))
+    if outcome.verdict is Verdict.NO_QUORUM and _may_extend(proposal):
+        _extend(proposal, now)
+        return
+    plain = outcome.to_plain()
+    seal, verdict = digest(RESULT_TAG, plain), outcome.verdict.value
     writing_session().add(ResultRow(proposal_id=proposal.id, verdict=verdict, plain=plain, digest=seal, counted_at=now))
     proposal.state, proposal.closed_at = "closed", proposal.closes_at
     closed = events.VotingClosed(proposal_id=proposal.id, verdict=verdict)
     note(proposal, SYSTEM, "proposal.closed", closed, now, verdict=verdict, digest=seal)
+
+
+def _may_extend(proposal: Proposal) -> bool:
+    return proposal.extended_from is None and bool(Rule.from_plain(proposal.rule).extension)
+
+
+def _extend(proposal: Proposal, now: datetime) -> None:
+    """Voting goes on from where it ended, however late this is noticed."""
+    longer = Rule.from_plain(proposal.rule).extension
+    proposal.extended_from, proposal.closes_at = proposal.closes_at, proposal.closes_at + longer
+    proposal.state, proposal.reminded_at = "open", None
+    extended = events.VotingExtended(proposal_id=proposal.id)
+    note(proposal, SYSTEM, "proposal.extended", extended, now, hours=longer // timedelta(hours=1))

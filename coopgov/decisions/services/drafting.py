@@ -1,4 +1,4 @@
-"""Writing, mending and withdrawing proposals."""
+"""Writing, mending and withdrawing proposals; the stages before a vote opens."""
 
 from datetime import datetime
 from typing import Any
@@ -8,26 +8,28 @@ from coopgov.core.text import slug_of
 from coopgov.decisions import events
 from coopgov.decisions.models import Proposal, ProposalRevision
 from coopgov.decisions.rules import casting, stages
-from coopgov.decisions.rules.stages import Terms
+from coopgov.decisions.rules.options import Option, offered
+from coopgov.decisions.rules.stages import UNFROZEN, UNOPENED, Terms
 from coopgov.decisions.services.opening import open_voting
 from coopgov.decisions.services.traces import note, refuse_unless
 from coopgov.discussion.models import Thread
 from coopgov.discussion.rules import Author
 from coopgov.infra.db import writing_session
 from coopgov.infra.markdown import to_html
+from coopgov.tally.count import Manifest, method_of
 from coopgov.tally.rule import Rule
 
 
 def draft_proposal(thread: Thread, author: Author, terms: Terms, now: datetime) -> Proposal:
-    """A new proposal in ``thread``: a draft, scheduled, or open already when the terms say so.
+    """A new proposal in ``thread``: a draft, up for discussion, or open already when the terms say so.
 
     Raises Refused for a thread that went meanwhile, times that the rule does not allow, a text that is too long, a
-    roll with nobody on it.
+    method that cannot count these options, a roll with nobody on it.
     """
     session = writing_session()
     if thread.state != "visible":
         raise Refused("proposal.not_here")
-    stages.check_times(terms, now)
+    _check(terms, now)
     proposal = Proposal(
         thread_id=thread.id,
         group_id=thread.group_id,
@@ -35,25 +37,25 @@ def draft_proposal(thread: Thread, author: Author, terms: Terms, now: datetime) 
         public_name=author.public_name,
         is_public=thread.is_public,
         created_at=now,
+        state="draft",
         **_columns(terms),
     )
     session.add(proposal)
     session.flush()
     drafted = events.ProposalDrafted(proposal_id=proposal.id, author_id=author.party_id)
     note(proposal, author.party_id, "proposal.drafted", drafted, now)
-    if terms.open_now:
-        open_voting(proposal, now, author.party_id)
+    _go_on(proposal, author.party_id, terms, now)
     return proposal
 
 
 def mend_proposal(proposal: Proposal, by_id: int, terms: Terms, now: datetime) -> None:
-    """Text and terms changed before opening; what they were is kept. Raises Refused as ``draft_proposal`` does.
+    """Words and terms changed before they are frozen; what they were is kept. Raises Refused as ``draft_proposal``.
 
-    Terms that change nothing leave no trace, unless they open the vote.
+    Terms that change nothing leave no trace, unless they move it on.
     """
     session = writing_session()
-    refuse_unless(proposal, ("draft", "scheduled"), now)
-    stages.check_times(terms, now)
+    refuse_unless(proposal, UNFROZEN, now)
+    _check(terms, now, proposal.discussed_from)
     before, after = _columns(_terms_of(proposal)), _columns(terms)
     if before != after:
         session.add(_revision(proposal, now))
@@ -61,24 +63,68 @@ def mend_proposal(proposal: Proposal, by_id: int, terms: Terms, now: datetime) -
             setattr(proposal, name, value)
         mended = events.ProposalMended(proposal_id=proposal.id, author_id=proposal.author_id)
         note(proposal, by_id, "proposal.mended", mended, now)
+    _go_on(proposal, by_id, terms, now)
+
+
+def _go_on(proposal: Proposal, by_id: int, terms: Terms, now: datetime) -> None:
+    """The stage that the terms ask for."""
+    if proposal.state == "draft" and (terms.discuss or terms.opens_at is not None):
+        put_up(proposal, by_id, now)
     if terms.open_now:
         open_voting(proposal, now, by_id)
 
 
+def put_up(proposal: Proposal, by_id: int, now: datetime) -> None:
+    """A draft is up for discussion: from now on the days count that the rule wants. Raises Refused."""
+    refuse_unless(proposal, ("draft",), now)
+    proposal.state, proposal.discussed_from = "discussion", now
+    note(proposal, by_id, "proposal.put_up", events.ProposalPutUp(proposal_id=proposal.id, by_id=by_id), now)
+
+
+def freeze_text(proposal: Proposal, by_id: int, now: datetime) -> None:
+    """Words, options and rule stay as they are from now on. Raises Refused."""
+    refuse_unless(proposal, ("discussion",), now)
+    proposal.state, proposal.frozen_at = "scheduled" if proposal.opens_at else "frozen", now
+    note(proposal, by_id, "proposal.frozen", events.ProposalFrozen(proposal_id=proposal.id, by_id=by_id), now)
+
+
 def withdraw(proposal: Proposal, by_id: int, reason: str, now: datetime) -> None:
     """Taken back, before opening or while open: ballots are kept, there is no verdict. Raises Refused."""
-    refuse_unless(proposal, ("draft", "scheduled", "opening", "open"), now)
-    if not reason.strip():
-        raise Refused("proposal.reason_needed", field="reason")
-    if len(reason) > casting.LONGEST_REASON:
-        raise Refused("proposal.reason_too_long", field="reason", most=casting.LONGEST_REASON)
+    refuse_unless(proposal, (*UNOPENED, "opening", "open"), now)
+    _check_stop(reason)
     proposal.state, proposal.withdrawn_at, proposal.withdrawn_reason = "withdrawn", now, reason
     withdrawn = events.ProposalWithdrawn(proposal_id=proposal.id, by_id=by_id)
     note(proposal, by_id, "proposal.withdrawn", withdrawn, now)
 
 
+def declare_void(proposal: Proposal, by_id: int, reason: str, now: datetime) -> None:
+    """Something went wrong with the vote itself: ballots are kept, there is no verdict. Raises Refused."""
+    refuse_unless(proposal, ("open", "counting"), now)
+    _check_stop(reason)
+    proposal.state, proposal.voided_at, proposal.voided_reason = "void", now, reason
+    note(proposal, by_id, "proposal.voided", events.ProposalVoided(proposal_id=proposal.id, by_id=by_id), now)
+
+
+def _check_stop(reason: str) -> None:
+    if not reason.strip():
+        raise Refused("proposal.reason_needed", field="reason")
+    if len(reason) > casting.LONGEST_REASON:
+        raise Refused("proposal.reason_too_long", field="reason", most=casting.LONGEST_REASON)
+
+
+def _check(terms: Terms, now: datetime, discussed_from: datetime | None = None) -> None:
+    """Raises Refused for times and terms that cannot be; what tally finds wrong stands in ``why``."""
+    stages.check_times(terms, now, discussed_from)
+    options = tuple(option.id for option in offered(terms.method, terms.rule, terms.options))
+    try:
+        method_of(Manifest(terms.method, options, terms.rule, 1, terms.settings))
+    except ValueError as error:
+        raise Refused("proposal.options", field="options", why=str(error)) from error
+
+
 def _columns(terms: Terms) -> dict[str, Any]:
     """What the terms are in the proposal's row."""
+    options = offered(terms.method, terms.rule, terms.options)
     return {
         "title": terms.title,
         "slug": slug_of(terms.title),
@@ -86,10 +132,16 @@ def _columns(terms: Terms) -> dict[str, Any]:
         "html": to_html(terms.source),
         "rule": terms.rule.to_plain(),
         "rule_name": terms.rule_name,
+        "secrecy": terms.rule.secrecy.value,
         "electorate": terms.electorate,
+        "method": terms.method,
+        "options": [option.to_plain() for option in options],
+        "settings": dict(terms.settings),
+        "is_shuffled": terms.is_shuffled,
+        "earlier_id": terms.earlier_id,
+        "urgent_reason": terms.urgent_reason,
         "opens_at": terms.opens_at,
         "closes_at": terms.closes_at,
-        "state": "scheduled" if terms.opens_at else "draft",
     }
 
 
@@ -100,6 +152,12 @@ def _terms_of(proposal: Proposal) -> Terms:
         rule=Rule.from_plain(proposal.rule),
         rule_name=proposal.rule_name,
         electorate=proposal.electorate,
+        method=proposal.method,
+        options=tuple(Option.from_plain(option) for option in proposal.options),
+        settings=proposal.settings,
+        is_shuffled=proposal.is_shuffled,
+        earlier_id=proposal.earlier_id,
+        urgent_reason=proposal.urgent_reason,
         opens_at=proposal.opens_at,
         closes_at=proposal.closes_at,
     )
@@ -109,6 +167,9 @@ def _revision(proposal: Proposal, now: datetime) -> ProposalRevision:
     terms = {
         "rule": proposal.rule,
         "electorate": proposal.electorate,
+        "method": proposal.method,
+        "options": proposal.options,
+        "settings": proposal.settings,
         "opens_at": proposal.opens_at.isoformat() if proposal.opens_at else None,
         "closes_at": proposal.closes_at.isoformat(),
     }

@@ -4,21 +4,21 @@ from datetime import datetime
 
 from coopgov.core.errors import Refused
 from coopgov.decisions import events
+from coopgov.decisions.counting import manifest_of
 from coopgov.decisions.models import Ballot, DeadLink, Proposal, RollEntry
 from coopgov.decisions.queries import ballots, rolls
 from coopgov.decisions.rules import casting
-from coopgov.decisions.rules.casting import options_of
 from coopgov.decisions.services.traces import subject
 from coopgov.infra import audit, outbox
 from coopgov.infra.db import writing_session
-from coopgov.tally.count import Manifest, method_of
-from coopgov.tally.rule import Rule
+from coopgov.tally.count import method_of
+from coopgov.tally.vote import Choice
 
 
 def cast_ballot(
     proposal_id: int,
     party_id: int,
-    choice: str,
+    choice: object,
     reason: str,
     public_name: str,
     channel: str,
@@ -27,8 +27,8 @@ def cast_ballot(
 ) -> Ballot:
     """The ballot that counts for this elector from now on; the same one again when nothing about it is new.
 
-    ``channel`` is web or mail; ``received_at`` decides whether it is in time. Raises Refused (``ballot.*``), and
-    LookupError for a proposal that does not exist.
+    ``choice`` in any form that its method takes; ``channel`` is web or mail; ``received_at`` decides whether it is in
+    time. Raises Refused (``ballot.*``), and LookupError for a proposal that does not exist.
     """
     session = writing_session()
     proposal = session.get(Proposal, proposal_id)
@@ -38,15 +38,15 @@ def cast_ballot(
     entry = rolls.entry_of(proposal_id, party_id)
     if entry is None:
         raise Refused("ballot.not_on_roll")
-    _check_choice(proposal, choice, reason)
+    normal = _checked(proposal, choice, reason)
     last = ballots.last_ballot(entry)
-    if last is not None and (last.choice, last.reason) == (choice, reason):
+    if last is not None and (last.choice, last.reason) == (normal, reason):
         return last
     ballot = Ballot(
         proposal_id=proposal_id,
         roll_entry_id=entry.id,
         sequence=last.sequence + 1 if last else 1,
-        choice=choice,
+        choice=normal,
         reason=reason,
         public_name=public_name,
         channel=channel,
@@ -60,17 +60,18 @@ def cast_ballot(
     return ballot
 
 
-def _check_choice(proposal: Proposal, choice: str, reason: str) -> None:
-    rule = Rule.from_plain(proposal.rule)
-    manifest = Manifest("proposal", options_of(rule), rule, proposal.roll_size)
+def _checked(proposal: Proposal, choice: object, reason: str) -> Choice:
+    """The choice in normal form. Raises Refused for one that is none, and for a reason that lacks or is too long."""
+    manifest = manifest_of(proposal)
     method = method_of(manifest)
     try:
-        method.validate(manifest, choice)
+        normal = method.validate(manifest, choice)
     except ValueError as error:
-        raise Refused("ballot.choice", field="choice") from error
+        raise Refused("ballot.choice", field="choice", why=str(error)) from error
     casting.check_reason(reason)
-    if method.needs_reason(manifest, choice) and not reason.strip():
+    if method.needs_reason(manifest, normal) and not reason.strip():
         raise Refused("ballot.reason_needed", field="reason")
+    return normal
 
 
 def switch_off_link(entry: RollEntry, now: datetime) -> None:

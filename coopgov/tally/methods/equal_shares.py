@@ -23,7 +23,9 @@ def _are_costs(value: object) -> bool:
 class EqualShares(Elects):
     """The method "equal-shares", with cost utility and the add-one completion. Ballots approve of projects.
 
-    Settings: ``budget``, ``costs`` of all projects, both in whole units of money; ``ties``, ``chair``, ``withdrawn``.
+    Settings: ``budget``, ``costs`` of all projects, both in whole units of money; ``step``, by how many of these units
+    each share grows at a time (1, unless it says otherwise; see ``shares.usual_step``); ``ties``, ``chair``,
+    ``withdrawn``.
     """
 
     name = "equal-shares"
@@ -32,6 +34,7 @@ class EqualShares(Elects):
         **{name: boxes.COMMON[name] for name in ("ties", "chair", "withdrawn")},
         "budget": _is_money,
         "costs": _are_costs,
+        "step": _is_money,
     }
 
     def check(self, manifest: Manifest) -> None:
@@ -55,7 +58,8 @@ class EqualShares(Elects):
         facts: dict[str, object] = {"budget": manifest.settings["budget"], "voters": cast, "approvals": approvals}
 
         def run() -> boxes.Counted:
-            funded = share_out(costs, boxes.struck(manifest, box), manifest.settings["budget"], umpire)
+            papers, step = boxes.struck(manifest, box), manifest.settings.get("step", 1)
+            funded = share_out(costs, papers, manifest.settings["budget"], umpire, step)
             facts.update(total_cost=funded.cost, added_per_voter=funded.added, bought=list(funded.projects))
             return boxes.Counted([o for o in standing if o in funded.projects], facts)
 

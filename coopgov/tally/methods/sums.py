@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Any, ClassVar
 
 from coopgov.tally import boxes
@@ -38,14 +39,19 @@ class Approval(Elects):
         """The facts; the first are the totals by which options are ranked."""
         return {"approvals": _added((option, number) for picks, number in box.items() for option in picks)}
 
+    def worth(self, manifest: Manifest, facts: Mapping[str, Any], totals: Mapping[str, int]) -> Mapping[str, Any]:
+        """What each option is ranked by, most first."""
+        return totals
+
     def rank(self, manifest: Manifest, box: Mapping[Any, int], facts: dict[str, Any], tie_seed: str | None) -> Election:
         """The election that follows from totals."""
         umpire = boxes.umpire_of(manifest, tie_seed, Ties.DECLARE)
         counted = sum(number for choice, number in box.items() if choice)
         totals = {option: next(iter(facts.values())).get(option, 0) for option in boxes.standing(manifest)}
-        levels = sorted(set(totals.values()), reverse=True)
-        groups = [[option for option in totals if totals[option] == level] for level in levels]
         facts = {**facts, next(iter(facts)): totals}
+        worth = self.worth(manifest, facts, totals)
+        levels = sorted({worth[option] for option in totals}, reverse=True)
+        groups = [[option for option in totals if worth[option] == level] for level in levels]
 
         def run() -> boxes.Counted:
             winners: list[str] = []
@@ -131,6 +137,13 @@ class Score(Approval):
         raters = _added((option, n) for pairs, n in box.items() for option, _ in pairs)
         averages = {option: _two_decimals(scores[option], raters[option]) for option in raters}
         return {"scores": scores, "voters_per_option": raters, "averages": averages}
+
+    def worth(self, manifest: Manifest, facts: Mapping[str, Any], totals: Mapping[str, int]) -> Mapping[str, Any]:
+        """Totals, or exact averages; what nobody has rated has none and comes last."""
+        if not manifest.settings.get("average"):
+            return totals
+        raters = facts["voters_per_option"]
+        return {o: Fraction(total, raters[o]) if o in raters else Fraction(-1) for o, total in totals.items()}
 
 
 class Dots(Score):
