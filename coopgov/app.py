@@ -21,8 +21,10 @@ from coopgov.decisions.routes import composing as decisions_composing
 from coopgov.decisions.routes import reading as decisions_reading
 from coopgov.decisions.routes import records as decisions_records
 from coopgov.decisions.routes import register as decisions_register
+from coopgov.decisions.routes import rules as decisions_rules
 from coopgov.decisions.routes import voting as decisions_voting
 from coopgov.decisions.rules import casting as casting_rules
+from coopgov.decisions.rules import presets as preset_rules
 from coopgov.decisions.rules import stages as stage_rules
 from coopgov.demo import routes as demo_routes
 from coopgov.desk import routes as desk_routes
@@ -106,7 +108,14 @@ from coopgov.treasury.routes import payments as treasury_payments
 from coopgov.treasury.routes import tiers as treasury_tiers
 from coopgov.treasury.routes import unmatched as treasury_unmatched
 
-DECISIONS = (decisions_composing, decisions_reading, decisions_register, decisions_voting, decisions_records)
+DECISIONS = (
+    decisions_composing,
+    decisions_reading,
+    decisions_records,
+    decisions_register,
+    decisions_rules,
+    decisions_voting,
+)
 TREASURY = (
     treasury_desk,
     treasury_unmatched,
@@ -197,6 +206,7 @@ REFUSALS: tuple[Refusals, ...] = (
     discussion_rules.REFUSALS,
     stage_rules.REFUSALS,
     casting_rules.REFUSALS,
+    preset_rules.REFUSALS,
     announcing_rules.REFUSALS,
     following_rules.REFUSALS,
     host_rules.REFUSALS,
@@ -213,6 +223,7 @@ SAYINGS: tuple[Sayings, ...] = (
     discussion_routes.SAYINGS,
     decisions_composing.SAYINGS,
     decisions_voting.SAYINGS,
+    decisions_rules.SAYINGS,
     announcing_routes.SAYINGS,
     federation_admin.SAYINGS,
     *(routes.SAYINGS for routes in TREASURY),

@@ -45,7 +45,7 @@ from coopgov.infra.web.timeline import Step
 from coopgov.membership.queries.register import membership_spells
 from coopgov.membership.queries.standing import judgement, rule_at
 from coopgov.membership.rules.standing import days_late
-from coopgov.tally.rule import PRESETS, Rule
+from coopgov.tally.rule import Rule
 
 VOTES_ON_A_PAGE = 50
 LAST_PAGE = 1_000_000
@@ -292,14 +292,13 @@ def summary(html: str) -> str:
     return " ".join(shown[:SUMMARY_WORDS]) + (" …" if len(shown) > SUMMARY_WORDS else "")
 
 
-def composer_facts(thread: Thread, proposal: Proposal | None, source: str) -> dict[str, Any]:
+def composer_facts(thread: Thread, proposal: Proposal | None, source: str, words: Mapping[str, str]) -> dict[str, Any]:
     """All that the form for a proposal needs beside the form; ``source`` is what to preview, empty for nothing."""
     return {
         "thread": thread,
         "proposal": proposal,
         "preview": to_html(source) if source else "",
-        "hints": {name: " ".join(rule_words(rule)) for name, rule in PRESETS.items()}
-        | {"own": _("Made of a share, a quorum, what blocks do and how long voting lasts.")},
+        "hints": dict(words) | {"own": _("Made of a share, a quorum, what blocks do and how long voting lasts.")},
     }
 
 

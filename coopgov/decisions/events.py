@@ -112,3 +112,13 @@ class OutcomeRecorded(Event):
     name: ClassVar[str] = "decisions.outcome_recorded"
     proposal_id: int
     by_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleSet(Event):
+    """A rule to choose from got a version: a new rule, a change, or no longer offered."""
+
+    name: ClassVar[str] = "decisions.rule_set"
+    slug: str
+    rule_version: int
+    offered: bool

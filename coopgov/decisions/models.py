@@ -200,3 +200,20 @@ class Outcome(Base):
     review_on: Mapped[datetime | None] = mapped_column(UtcDateTime)
     recorded_by: Mapped[int] = mapped_column(ForeignKey("party.id"))
     recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class DecisionRule(Base):
+    """A version of a rule that authors choose from; shipped rules have rows once the co-op changes them."""
+
+    __tablename__ = "decision_rule"
+    __table_args__ = (UniqueConstraint("slug", "version"), CheckConstraint("version > 0", name="version"))
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(String(60))
+    version: Mapped[int]
+    name: Mapped[str] = mapped_column(String(80))  # empty: the shipped name, in the reader's language
+    method: Mapped[str] = mapped_column(String(20))
+    rule: Mapped[dict[str, Any]] = mapped_column(JSON)  # tally.rule.Rule.to_plain()
+    note: Mapped[str] = mapped_column(String(500))  # why
+    offered: Mapped[bool]
+    from_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    by_id: Mapped[int] = mapped_column(ForeignKey("party.id"))

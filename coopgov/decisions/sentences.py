@@ -65,6 +65,8 @@ PRESET_NAMES = {
     "two_thirds": N_("Two thirds"),
     "consent": N_("Consent"),
     "approval_quorum": N_("Majority with a quorum of agreement"),
+    "lazy": N_("Lazy consensus"),
+    "sense_check": N_("Sense check"),
 }
 
 _SHARES = {

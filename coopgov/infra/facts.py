@@ -20,6 +20,7 @@ FACT_TABLES = (
     "ledger_entry",
     "posting",
     "standing_rule",
+    "decision_rule",
 )
 
 _SQLITE = """CREATE TRIGGER {table}_no_{verb} BEFORE {VERB} ON "{table}"

@@ -30,7 +30,7 @@ from coopgov.public.sitemap import MOST, sitemap, sitemap_index
 bp = Blueprint("public", __name__)
 PAGES = (
     *("/", "/about", "/join", "/groups", "/decisions", "/finances", "/contact", "/privacy", "/moderation"),
-    *("/source", "/licence"),
+    *("/decisions/rules", "/source", "/licence"),
 )
 NOT_FOR_ROBOTS = (
     *("/sign-in", "/me", "/inbox", "/vote/", "/mail/", "/invitation/", "/admin", "/membership", "/treasury"),

@@ -12,6 +12,7 @@ from coopgov.decisions.forms.outcomes import OutcomeForm, PlainForm, WithdrawFor
 from coopgov.decisions.forms.proposals import ProposalForm, empty_proposal, given_proposal
 from coopgov.decisions.models import Proposal
 from coopgov.decisions.queries import proposals, rolls
+from coopgov.decisions.rule_pages import Explained, explained
 from coopgov.decisions.rules import stages
 from coopgov.decisions.services import drafting, opening, outcomes
 from coopgov.discussion.models import Thread
@@ -175,6 +176,8 @@ def _attempt(form: BaseForm, act: Callable[[], AnyResponse], again: Callable[[in
     """Does ``act`` in a write transaction if the form is right, else shows the form again with what is wrong."""
     if _previews():
         return again(200 if form["source"].validate(form) else 422)
+    if isinstance(form, ProposalForm) and asks_meaning():
+        return again(200 if form.shows_a_rule() else 422)
     if not form.validate():
         return again(422)
     try:
@@ -187,6 +190,11 @@ def _attempt(form: BaseForm, act: Callable[[], AnyResponse], again: Callable[[in
 
 def _previews() -> bool:
     return request.form.get("act") == "preview"
+
+
+def asks_meaning() -> bool:
+    """Whether the form was sent to see what its rule means."""
+    return request.form.get("act") == "meaning"
 
 
 def _open_thread(number: int) -> Thread:
@@ -209,8 +217,15 @@ def _open_to(act: str, number: int) -> Proposal:
 
 def _composer(form: ProposalForm, thread: Thread, proposal: Proposal | None = None, status: int = 200) -> Response:
     source = form.source.data if _previews() and not form.source.errors else ""
-    facts = display.composer_facts(thread, proposal, source or "")
-    return show("decisions/edit.html", status, form=form, **facts)
+    words = {choice.value: choice.words for choice in form.presets.values()}
+    facts = display.composer_facts(thread, proposal, source or "", words)
+    meaning = _meaning(form, thread) if asks_meaning() and status == 200 else None
+    return show("decisions/edit.html", status, form=form, meaning=meaning, **facts)
+
+
+def _meaning(form: ProposalForm, thread: Thread) -> Explained:
+    who = {"electorate": form.electorate.data, "group_id": thread.group_id}
+    return explained(form.rule(), current_viewer(), received_at(), **who)
 
 
 def _opening(proposal: Proposal, form: PlainForm, status: int = 200) -> Response:
