@@ -518,3 +518,25 @@ def another_roll(raw: bytes) -> bytes:
     record["manifest"]["roll_root"] = record["close"]["roll_root"] = root_of(leaves)
     record["close"]["took_part"] = leaves[: record["close"]["n"]]
     return rewritten(record)
+
+
+def _in_form(name: str, says: str, *way: Any, value: Any) -> None:
+    def forge(record: Record) -> Record:
+        inner: Any = record
+        for step in way[:-1]:
+            inner = inner[step]
+        inner[way[-1]] = value
+        return record
+
+    FORGERIES[name] = (SECRET_BOARD, forge, "schema", says)
+
+
+_in_form("no_text", "manifest.title is not text", "manifest", "title", value=7)
+_in_form("no_object", "manifest.settings is not an object", "manifest", "settings", value=[])
+_in_form("no_list", "close.took_part is not a list", "close", "took_part", value={})
+_in_form(
+    "no_instant", "close.closed_at is not an instant in UTC", "close", "closed_at", value="2026-03-08T10:00:05+00:00"
+)
+_in_form("no_word", "manifest.secrecy is none of open", "manifest", "secrecy", value="public")
+_in_form("no_draw", "close.draw is not text", "close", "draw", value=426)
+_in_form("no_number", "manifest.poll is not a whole number", "manifest", "poll", value=-1)

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from coopgov.tally import merkle
+from coopgov.tally import merkle, strict_json
 from coopgov.tally import record as parts
 from coopgov.tally.canonical import canonical
 from coopgov.tally.count import Ballot, Manifest
@@ -66,7 +66,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(program: Path, *words: str) -> "subprocess.CompletedProcess[str]":
     """recount.py as a stranger runs it: isolated, without anything that is installed here."""
     command = [sys.executable, "-I", "-S", str(program), *words]
-    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", cwd=program.parent, timeout=60)
+    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", cwd=program.parent, timeout=180)
 
 
 def recounted(program: Path, raws: Sequence[bytes]) -> list[tuple[int, list[str]]]:
@@ -76,7 +76,7 @@ def recounted(program: Path, raws: Sequence[bytes]) -> list[tuple[int, list[str]
         files.append(program.parent / f"{number}.json")
         files[-1].write_bytes(raw)
     command = [sys.executable, "-I", "-S", "-c", DRIVER, str(program), *map(str, files)]
-    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=300, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=600, check=True)
     return [(status, said.splitlines()) for status, said in json.loads(done.stdout)]
 
 
@@ -265,6 +265,13 @@ def test_the_sources_stand_in_it_word_for_word() -> None:
 def test_noise_is_no_record(raw: bytes) -> None:
     assert not check_record(raw).passed
     assert not check_record(raw + b"\n").passed
+
+
+def test_a_file_that_is_too_large_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(strict_json, "MOST_BYTES", len(SECRET_BOARD) - 1)
+    failure = check_record(SECRET_BOARD).failure
+    assert failure is not None
+    assert failure.what == f"is larger than {len(SECRET_BOARD) - 1} bytes"
 
 
 json_values = st.recursive(
