@@ -404,7 +404,7 @@ def only() -> Proposal:
 
 def test_a_proposal_keeps_the_rule_that_it_was_written_under(sign_in) -> None:
     on = scene()
-    proposal = draft(on)
+    proposal = draft(on, rule=PRESETS["ordinary"], rule_name="ordinary")
     changed()
     db.session.rollback()
     assert Rule.from_plain(only().rule) == PRESETS["ordinary"]
