@@ -18,6 +18,15 @@ def from_wall_clock(wall: datetime, zone: str) -> datetime:
     return wall.replace(tzinfo=ZoneInfo(zone), fold=0).astimezone(UTC)
 
 
+def times_shown(wall: datetime, zone: str) -> int:
+    """How many instants clocks in ``zone`` show as ``wall`` (naive): 1, but 0 in the hour that summer time skips, and 2
+    in the one that it repeats."""
+    first, second = (wall.replace(tzinfo=ZoneInfo(zone), fold=fold) for fold in (0, 1))
+    if first.utcoffset() == second.utcoffset():
+        return 1
+    return 2 if first.astimezone(UTC) < second.astimezone(UTC) else 0
+
+
 def to_wall_clock(instant: datetime, zone: str) -> datetime:
     """What clocks in ``zone`` show at ``instant``, without zone, as form fields want it."""
     return instant.astimezone(ZoneInfo(zone)).replace(tzinfo=None)

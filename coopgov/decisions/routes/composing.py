@@ -9,16 +9,18 @@ from coopgov.core.errors import Refused
 from coopgov.core.text import N_
 from coopgov.decisions import display
 from coopgov.decisions.forms.outcomes import OutcomeForm, PlainForm, WithdrawForm
-from coopgov.decisions.forms.proposals import ProposalForm, empty_proposal, given_proposal
+from coopgov.decisions.forms.proposals import ProposalForm, empty_proposal, given_proposal, usual_times
 from coopgov.decisions.models import Proposal
 from coopgov.decisions.queries import proposals, rolls
 from coopgov.decisions.rule_pages import Explained, explained
 from coopgov.decisions.rules import stages
+from coopgov.decisions.rules.kinds import FAMILIES, KINDS, Kind, kind_of
 from coopgov.decisions.services import drafting, opening, outcomes
 from coopgov.discussion.models import Thread
 from coopgov.discussion.queries import visible_thread
 from coopgov.discussion.rules import author_of, may_write
 from coopgov.infra.db import db, write_transaction
+from coopgov.infra.i18n import gettext as _
 from coopgov.infra.web.access import MEMBER, SIGNED_IN, allow, current_viewer
 from coopgov.infra.web.answers import status_of, text_of
 from coopgov.infra.web.forms import BaseForm
@@ -41,17 +43,27 @@ SAYINGS: Sayings = {
 }
 
 
+@bp.get("/t/<int:number>/proposals/kinds")
+@allow(MEMBER)
+def kinds(number: int) -> Response:
+    families = [(_(name), [kind for kind in KINDS.values() if kind.family == key]) for key, name in FAMILIES.items()]
+    return show("decisions/kinds.html", thread=_open_thread(number), families=families)
+
+
 @bp.get("/t/<int:number>/proposals/new")
 @allow(MEMBER)
 def write(number: int) -> Response:
-    thread = _open_thread(number)
-    return _composer(ProposalForm(empty_proposal(received_at())), thread)
+    thread, model = _open_thread(number), _model()
+    kind = _kind_like(model) if model else _kind_asked()
+    given = given_proposal(model) if model else {}
+    given |= empty_proposal(received_at(), kind) if not model else {"opening": "now", **usual_times(received_at())}
+    return _composer(ProposalForm(kind, given, _earlier(model)), thread)
 
 
 @bp.post("/t/<int:number>/proposals/new")
 @allow(MEMBER, rerenders=True)
 def post(number: int) -> AnyResponse:
-    thread, form = _open_thread(number), ProposalForm()
+    thread, form = _open_thread(number), ProposalForm(_kind_asked(), earlier_id=_earlier(_model()))
 
     def act() -> AnyResponse:
         proposal = drafting.draft_proposal(thread, author_of(current_viewer()), form.terms(), received_at())
@@ -60,18 +72,38 @@ def post(number: int) -> AnyResponse:
     return _attempt(form, act, lambda status: _composer(form, thread, status=status))
 
 
+def _kind_asked() -> Kind:
+    return KINDS.get(request.values.get("kind", ""), KINDS["proposal"])
+
+
+def _kind_like(proposal: Proposal) -> Kind:
+    return kind_of(proposal.method, "counts_as" in proposal.settings)
+
+
+def _model() -> Proposal | None:
+    """The proposal after which the new one is written: a copy, or the same vote again."""
+    number = request.values.get("like", request.values.get("again", ""))
+    return proposals.visible_proposal(int(number), current_viewer()) if number.isascii() and number.isdigit() else None
+
+
+def _earlier(model: Proposal | None) -> int | None:
+    """The closed vote that this one repeats, if it says so."""
+    return model.id if model and "again" in request.values and model.state == "closed" else None
+
+
 @bp.get("/p/<int:number>/edit")
 @allow(MEMBER)
 def edit(number: int) -> Response:
     proposal = _open_to("mend", number)
-    return _composer(ProposalForm(given_proposal(proposal)), _thread_of(proposal), proposal)
+    return _composer(ProposalForm(_kind_like(proposal), given_proposal(proposal)), _thread_of(proposal), proposal)
 
 
 @bp.post("/p/<int:number>/edit")
 @allow(MEMBER, rerenders=True)
 def mend(number: int) -> AnyResponse:
-    proposal, form = _open_to("mend", number), ProposalForm()
-    thread = _thread_of(proposal)
+    proposal = _open_to("mend", number)
+    form = ProposalForm(_kind_like(proposal), earlier_id=proposal.earlier_id)
+    form.discussed_from, thread = proposal.discussed_from, _thread_of(proposal)
 
     def act() -> AnyResponse:
         drafting.mend_proposal(proposal, current_viewer().party_id, form.terms(), received_at())
@@ -174,6 +206,9 @@ def record_outcome(number: int) -> AnyResponse:
 
 def _attempt(form: BaseForm, act: Callable[[], AnyResponse], again: Callable[[int], Response]) -> AnyResponse:
     """Does ``act`` in a write transaction if the form is right, else shows the form again with what is wrong."""
+    if _wants_rows() and isinstance(form, ProposalForm):
+        form.add_rows()
+        return again(200)
     if _previews():
         return again(200 if form["source"].validate(form) else 422)
     if isinstance(form, ProposalForm) and asks_meaning():
@@ -190,6 +225,10 @@ def _attempt(form: BaseForm, act: Callable[[], AnyResponse], again: Callable[[in
 
 def _previews() -> bool:
     return request.form.get("act") == "preview"
+
+
+def _wants_rows() -> bool:
+    return request.form.get("act") == "rows"
 
 
 def asks_meaning() -> bool:
