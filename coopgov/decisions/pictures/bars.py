@@ -6,9 +6,10 @@ from typing import Any, ClassVar
 
 from coopgov.decisions.drawing import reasons_of
 from coopgov.decisions.pictures.frame import Count, Picture, framed, share
-from coopgov.decisions.pictures.words import Texts, name_of, ngettext
+from coopgov.decisions.pictures.words import name_of, ngettext
 from coopgov.infra.i18n import gettext as _
 from coopgov.infra.i18n import number, percent
+from coopgov.tally.methods import METHODS
 from coopgov.tally.methods.sums import NONE_OF_THESE
 
 SHOWN = 12  # options before the others are folded away
@@ -48,26 +49,62 @@ class Bars(Picture):
         return self.bars + self.folded
 
 
+SIGNS = {
+    "agree": "agree",
+    "abstain": "abstain",
+    "disagree": "disagree",
+    "block": "block",
+    "consent": "agree",
+    "objection": "block",
+    "looks_good": "agree",
+    "concerned": "disagree",
+    "accept": "agree",
+    "decline": "disagree",
+    "endorsement": "agree",
+    "agreement_with_contention": "agree",
+    "support_with_reservations": "agree",
+    "more_discussion_needed": "abstain",
+    "dont_like_but_will_support": "disagree",
+    "serious_disagreement": "disagree",
+    "veto": "block",
+}
+"""The colour and sign that each side takes."""
+
+MARKED = frozenset({"agree", "accept"})
+"""Sides of which a number can be needed."""
+
+
 def sides(count: Count) -> Bars:
-    """The sides of a proposal in the order in which they are offered; agreement carries the mark of the threshold."""
+    """The sides of a vote on one thing in the order in which they are offered; agreement carries the mark of what is
+    needed, where one option alone stands for it."""
     counts: Mapping[str, int] = count.plain["counts"]
+    cast, needed = int(count.plain["cast"]), int(count.plain["needed"])
     by_roll = any(reason.facts.get("base_kind") == "eligible" for reason in reasons_of(count.plain))
-    whole, needed = count.roll_size if by_roll else int(count.plain["cast"]), int(count.plain["needed"])
-    rows = []
-    for option in _offered(counts, count.texts):
-        mark = needed if option == "agree" and 0 < needed <= whole else 0
-        rows.append(
-            Bar(
-                option=option,
-                look=option,
-                icon=option,
-                **_counted(counts[option], int(count.plain["cast"]), count.roll_size, whole),
-                label=name_of(option, count.texts),
-                mark=share(mark, whole) if mark else "",
-                mark_label=ngettext("%(n)s needed", "%(n)s needed", mark, n=number(mark)) if mark else "",
-            )
+    whole = count.roll_size if by_roll else max(cast, needed)
+    side_of = {option: str(count.settings.get("counts_as", {}).get(option, option)) for option in counts}
+    agreeing = [option for option, side in side_of.items() if side in MARKED]
+    rows = tuple(
+        Bar(
+            option=option,
+            look=SIGNS[side_of[option]],
+            icon=SIGNS[side_of[option]],
+            **_counted(counts[option], cast, count.roll_size, whole),
+            **_marked(needed if agreeing == [option] else 0, whole),
+            label=name_of(option, count.texts),
         )
-    return Bars(bars=tuple(rows), folded=(), scale=_scale(by_roll), **framed(count))
+        for option in _offered(count)
+    )
+    scale = _("A full bar is what is needed.") if not by_roll and needed > cast else _scale(by_roll)
+    return Bars(bars=rows, folded=(), scale=scale, **framed(count))
+
+
+def _marked(needed: int, whole: int) -> dict[str, Any]:
+    if not 0 < needed <= whole:
+        return {}
+    return {
+        "mark": share(needed, whole),
+        "mark_label": ngettext("%(n)s needed", "%(n)s needed", needed, n=number(needed)),
+    }
 
 
 def picks(count: Count) -> Bars:
@@ -117,24 +154,23 @@ def how_many_to_show(options: int, winners: int) -> int:
     return options if options <= SHOWN + 2 else max(SHOWN, winners)
 
 
-def _offered(counts: Mapping[str, int], texts: Texts) -> list[str]:
-    """Options in the order in which people saw them; the plain result may have lost it."""
-    from_texts = [option for option in texts if option in counts]
-    return from_texts + [option for option in SIDES if option in counts and option not in from_texts]
+def _offered(count: Count) -> list[str]:
+    """Options in the order in which people saw them; a stored result may have lost it."""
+    counts: Mapping[str, int] = count.plain["counts"]
+    known = [*count.texts, *METHODS[count.plain.get("method", "proposal")].options]
+    return [option for option in dict.fromkeys(known) if option in counts]
 
 
 def _counted(count: int, cast: int, roll_size: int, whole: int) -> dict[str, Any]:
+    by_roll = whole == roll_size
     return {
         "count": count,
         "share_of_cast": percent(count, cast),
         "share_of_roll": percent(count, roll_size),
-        "shown_share": percent(count, whole),
+        "shown_share": percent(count, roll_size if by_roll else cast),
         "width": share(count, whole),
     }
 
 
 def _scale(by_roll: bool) -> str:
     return _("A full bar is everybody on the roll.") if by_roll else _("A full bar is everybody who voted.")
-
-
-SIDES = ("agree", "abstain", "disagree", "block")

@@ -4,178 +4,30 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from coopgov.decisions.drawing import reasons_of
 from coopgov.decisions.pictures.budget import sum_of
 from coopgov.decisions.pictures.frame import Count, Plain, Settings
 from coopgov.decisions.pictures.pairs import Table
+from coopgov.decisions.pictures.recounts import changes_of_sides, quorum_lacked, said_of
 from coopgov.decisions.pictures.stages import Stage, Story, story_of
 from coopgov.decisions.pictures.words import Texts, figure, in_sentence, ngettext
 from coopgov.infra.i18n import gettext as _
 from coopgov.infra.i18n import number
-from coopgov.tally.count import tally_distinct
 from coopgov.tally.rule import Rule
-from coopgov.tally.vote import Manifest
 
 
 def would_have_changed(plain: Plain, texts: Texts, roll_size: int, settings: Settings, rule: Rule) -> list[str]:
     """Sentences, the most telling first; none where nothing is sure. ``plain``, ``texts``, ``settings`` as for
     ``picture_of``."""
-    if "counts" in plain:
-        return _sides(Recount(plain, roll_size, settings, rule))
-    if plain["verdict"] == "no_quorum":
-        return _quorum(plain, roll_size)
-    teller = TELLERS.get(plain["method"])
     count = Count(plain=plain, texts=texts, roll_size=roll_size, settings=settings)
+    if "counts" in plain:
+        return changes_of_sides(count, rule)
+    if plain["verdict"] == "no_quorum":
+        return quorum_lacked(plain, roll_size)
+    teller = TELLERS.get(plain["method"])
     return teller(count) if teller and plain["counted"] else []
 
 
 LAST_STEPS = 3  # exclusions looked at: who goes out early is often a vote from the next, and it changes nothing
-
-
-class Recount:
-    """A proposal counted again with other votes."""
-
-    def __init__(self, plain: Plain, roll_size: int, settings: Settings, rule: Rule) -> None:
-        self.plain, self.counts = plain, dict[str, int](plain["counts"])
-        self.roll_size = roll_size
-        options = tuple(sorted(self.counts))
-        self._manifest = Manifest(plain.get("method", "proposal"), options, rule, roll_size, settings)
-
-    def room_for(self, option: str) -> int:
-        """How many more could have chosen it: those who did not vote, if it was on the ballot."""
-        return self.roll_size - int(self.plain["cast"]) if option in self.counts else 0
-
-    def passes(self, **changes: int) -> bool:
-        """Whether it would pass with so many more (or fewer) votes of each side."""
-        box = {option: n + changes.get(option, 0) for option, n in self.counts.items()}
-        found = tally_distinct(self._manifest, {option: n for option, n in box.items() if n})
-        return found.verdict.value == "passed"
-
-
-def fewest(holds: Callable[[int], bool], most: int) -> int:
-    """The smallest number from 1 to ``most`` for which ``holds``, which goes on holding from there; 0 for none.
-
-    >>> fewest(lambda n: n * n >= 30, 10), fewest(lambda n: n > 10, 10)
-    (6, 0)
-    """
-    if most < 1 or not holds(most):
-        return 0
-    low, high = 1, most
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (low, middle) if holds(middle) else (middle + 1, high)
-    return low
-
-
-def _sides(recount: Recount) -> list[str]:
-    if recount.passes():
-        return _undone(recount)
-    agreements = _agreements(recount)
-    by_agreement = any(reason.facts.get("kind") == "approval" for reason in reasons_of(recount.plain))
-    quorum = [] if agreements and by_agreement else _quorum(recount.plain, recount.roll_size)
-    return [*agreements, *_blocks(recount), *quorum]
-
-
-def _undone(recount: Recount) -> list[str]:
-    """What would have stopped it: votes of people who did not vote, else votes that changed sides."""
-    against = fewest(lambda n: not recount.passes(disagree=n), recount.room_for("disagree"))
-    blocks = fewest(lambda n: not recount.passes(block=n), recount.room_for("block"))
-    said = []
-    if blocks and (blocks < against or not against):
-        said.append(
-            ngettext("%(num)s more block would have stopped it.", "%(num)s more blocks would have stopped it.", blocks)
-        )
-    if against:
-        said.append(
-            ngettext(
-                "With %(num)s more vote against, it would not have passed.",
-                "With %(num)s more votes against, it would not have passed.",
-                against,
-            )
-        )
-    return said or _turned_against(recount)
-
-
-def _turned_against(recount: Recount) -> list[str]:
-    if "disagree" not in recount.counts:
-        return []
-    turned = fewest(lambda n: not recount.passes(agree=-n, disagree=n), recount.counts["agree"])
-    return _said(
-        turned,
-        ngettext(
-            "Had %(num)s of those who agreed voted against, it would not have passed.",
-            "Had %(num)s of those who agreed voted against, it would not have passed.",
-            turned,
-        ),
-    )
-
-
-def _agreements(recount: Recount) -> list[str]:
-    more = fewest(lambda n: recount.passes(agree=n), recount.room_for("agree"))
-    if more:
-        return [
-            ngettext(
-                "With %(num)s more vote in agreement, it would have passed.",
-                "With %(num)s more votes in agreement, it would have passed.",
-                more,
-            )
-        ]
-    turned = fewest(lambda n: recount.passes(agree=n, disagree=-n), recount.counts.get("disagree", 0))
-    return _said(
-        turned,
-        ngettext(
-            "Had %(num)s of those against agreed instead, it would have passed.",
-            "Had %(num)s of those against agreed instead, it would have passed.",
-            turned,
-        ),
-    )
-
-
-def _blocks(recount: Recount) -> list[str]:
-    """Fewer blocks may also miss a quorum, so every number is tried."""
-    blocks = recount.counts.get("block", 0)
-    fewer = next((n for n in range(1, blocks + 1) if recount.passes(block=-n)), 0)
-    return _said(
-        fewer,
-        ngettext(
-            "With %(num)s block fewer, it would have passed.",
-            "With %(num)s blocks fewer, it would have passed.",
-            fewer,
-        ),
-    )
-
-
-def _said(number_: int, sentence: str) -> list[str]:
-    return [sentence] if number_ else []
-
-
-def _quorum(plain: Plain, roll_size: int) -> list[str]:
-    """How many votes the quorum lacked, where the roll has as many people who could have cast them."""
-    for reason in reasons_of(plain):
-        if reason.key == "quorum.missed":
-            missing, kind = int(reason.facts["needed"]) - int(reason.facts["have"]), str(reason.facts["kind"])
-            return [_lacking(kind, missing)] if missing <= roll_size - int(plain["cast"]) else []
-    return []
-
-
-def _lacking(kind: str, missing: int) -> str:
-    if kind == "approval":
-        return ngettext(
-            "%(num)s more vote in agreement would have reached the quorum.",
-            "%(num)s more votes in agreement would have reached the quorum.",
-            missing,
-        )
-    if kind == "decisive":
-        return ngettext(
-            "%(num)s more vote that takes a side would have reached the quorum.",
-            "%(num)s more votes that take a side would have reached the quorum.",
-            missing,
-        )
-    return ngettext(
-        "%(num)s more vote would have reached the quorum.",
-        "%(num)s more votes would have reached the quorum.",
-        missing,
-    )
 
 
 def _totals(count: Count) -> list[str]:
@@ -284,7 +136,7 @@ def _last_stage(story: Story, texts: Texts) -> list[str]:
     second, winner = max(others, key=last.tally.__getitem__), min(last.elected, key=last.tally.__getitem__)
     gap = last.tally[winner] - last.tally[second]
     facts = {"name": in_sentence(second, texts), "other": in_sentence(winner, texts), "gap": figure(gap)}
-    return _said(
+    return said_of(
         int(gap),
         ngettext(
             "At the last stage %(name)s was %(gap)s vote behind %(other)s.",

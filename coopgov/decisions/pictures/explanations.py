@@ -9,6 +9,7 @@ from coopgov.decisions.pictures.budget import sum_of
 from coopgov.decisions.pictures.frame import Count, Plain, Settings
 from coopgov.decisions.pictures.pairs import Table, order_of
 from coopgov.decisions.pictures.stages import Story, story_of
+from coopgov.decisions.pictures.times import answered, best_times, clock
 from coopgov.decisions.pictures.words import Texts, figure, in_sentence, names, ngettext
 from coopgov.decisions.sentences import deciding, say, verdict_shown
 from coopgov.infra.i18n import gettext as _
@@ -25,8 +26,8 @@ def explained(plain: Plain, texts: Texts, settings: Settings | None = None) -> s
         return say(deciding(verdict_shown(verdict, list(reasons.values())), list(reasons.values())))
     if verdict == "no_quorum":
         return say(reasons["quorum.missed"])
-    if verdict == "undecided":
-        return say(next(reasons[key] for key in ("ballots.none", "ballots.only_abstentions") if key in reasons))
+    if empty := [reasons[key] for key in ("ballots.none", "ballots.only_abstentions") if key in reasons]:
+        return say(empty[0])
     if verdict == "tied":
         between = names(plain["tied"], texts)
         return _("Equal: %(between)s. What follows is for people to decide.", between=between)
@@ -198,6 +199,31 @@ def _shared(count: Count) -> list[str]:
 
 Speaker = Callable[[Count], list[str]]
 
+
+def _timed(count: Count) -> list[str]:
+    best = best_times(count)
+    if not best:
+        return []
+    said = _(
+        "The fewest cannot come: %(times)s. %(yes)s can, %(if_need_be)s could if need be, %(no)s cannot.",
+        times=listing([clock(option) for option in best]),
+        **answered(count, best[0]),
+    )
+    return [said, _("Nothing is decided by counting: somebody fixes the time.")]
+
+
+def _drawn(count: Count) -> list[str]:
+    among = len(count.plain["order"])
+    return [
+        ngettext(
+            "Drawn by lot from %(num)s name: %(names)s.",
+            "Drawn by lot from %(num)s names: %(names)s.",
+            among,
+            names=names(count.winners, count.texts),
+        )
+    ]
+
+
 SPEAKERS: dict[str, Speaker] = {
     "choose": _picked,
     "approval": _picked,
@@ -210,6 +236,8 @@ SPEAKERS: dict[str, Speaker] = {
     "stv-wigm": _transferred,
     "meek": _transferred,
     "equal-shares": _shared,
+    "meeting-time": _timed,
+    "sortition": _drawn,
 }
 """What is said of a decided election, by method."""
 

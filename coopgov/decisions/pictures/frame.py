@@ -52,12 +52,14 @@ class Turnout:
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
-    """A result as its template draws it. ``is_empty``: nobody has said anything that could be drawn."""
+    """A result as its template draws it. ``is_empty``: nobody has said anything that could be drawn;
+    ``stands``: no quorum was missed that would make nothing of it."""
 
     kind: ClassVar[str]
     turnout: Turnout
     meter: Meter | None
     is_empty: bool
+    stands: bool
 
     @property
     def template(self) -> str:
@@ -70,6 +72,7 @@ def framed(count: Count) -> dict[str, Any]:
     return {
         "turnout": turnout_of(count.plain, count.roll_size),
         "meter": meter_of(count.plain, count.roll_size),
+        "stands": count.plain["verdict"] != "no_quorum",
         "is_empty": not count.plain.get("counted", count.plain["cast"]),
     }
 

@@ -14,7 +14,24 @@ Texts = Mapping[str, str]
 """What people wrote, by option, in the order of the manifest."""
 
 LONGEST_NAME = 60  # characters of an option inside a sentence
-OWN_WORDS = {**CHOICES, "none_of_these": N_("None of these")}
+OWN_WORDS = {
+    **CHOICES,
+    "none_of_these": N_("None of these"),
+    "consent": N_("Consent"),
+    "objection": N_("Objection"),
+    "looks_good": N_("Looks good"),
+    "concerned": N_("Concerned"),
+    "accept": N_("Count me in"),
+    "decline": N_("Not this time"),
+    "answer": N_("Answer"),
+    "endorsement": N_("Endorsement"),
+    "agreement_with_contention": N_("Agreement with a minor point of contention"),
+    "support_with_reservations": N_("Support with reservations"),
+    "more_discussion_needed": N_("More discussion needed"),
+    "dont_like_but_will_support": N_("Don’t like it, but will support it"),
+    "serious_disagreement": N_("Serious disagreement"),
+    "veto": N_("Veto"),
+}
 """Words for options that are ours and not people's."""
 
 
