@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Any, ClassVar
 
 from coopgov.tally import boxes
 from coopgov.tally.lots import Ties
-from coopgov.tally.vote import Choice, Election, Manifest, require
+from coopgov.tally.methods.base import Elects
+from coopgov.tally.vote import Choice, Election, Limits, Manifest, Shape, require
 
 NONE_OF_THESE = "none_of_these"
 MOST_POINTS = 1_000_000
@@ -16,25 +18,18 @@ def _is_count(value: object) -> bool:
     return type(value) is int and 0 <= value <= MOST_POINTS
 
 
-class Approval:
+def _is_points(value: object) -> bool:
+    return _is_count(value) and value != 0
+
+
+class Approval(Elects):
     """The method "approval": any number of options; those that most approve of win."""
 
     name = "approval"
-    options: tuple[str, ...] = ()
-    reason_keys = boxes.REASON_KEYS
-    settings: ClassVar[boxes.Settings] = boxes.COMMON
-
-    def check(self, manifest: Manifest) -> None:
-        """Refuses settings it does not know: ValueError ``manifest.settings.…``."""
-        boxes.check_settings(manifest, self.settings)
 
     def validate(self, manifest: Manifest, choice: object) -> Choice:
         """Options in the order of the manifest; raises ValueError ``ballot.choice``, ``ballot.choice.twice``."""
         return boxes.picks(manifest, choice)
-
-    def needs_reason(self, manifest: Manifest, choice: Choice) -> bool:
-        """Never."""
-        return False
 
     def count(self, manifest: Manifest, box: Mapping[Any, int], tie_seed: str | None = None) -> Election:
         """Facts: ``approvals`` of each option, ``ranking``; winners are the first for the seats."""
@@ -44,14 +39,19 @@ class Approval:
         """The facts; the first are the totals by which options are ranked."""
         return {"approvals": _added((option, number) for picks, number in box.items() for option in picks)}
 
+    def worth(self, manifest: Manifest, facts: Mapping[str, Any], totals: Mapping[str, int]) -> Mapping[str, Any]:
+        """What each option is ranked by, most first."""
+        return totals
+
     def rank(self, manifest: Manifest, box: Mapping[Any, int], facts: dict[str, Any], tie_seed: str | None) -> Election:
         """The election that follows from totals."""
         umpire = boxes.umpire_of(manifest, tie_seed, Ties.DECLARE)
         counted = sum(number for choice, number in box.items() if choice)
         totals = {option: next(iter(facts.values())).get(option, 0) for option in boxes.standing(manifest)}
-        levels = sorted(set(totals.values()), reverse=True)
-        groups = [[option for option in totals if totals[option] == level] for level in levels]
         facts = {**facts, next(iter(facts)): totals}
+        worth = self.worth(manifest, facts, totals)
+        levels = sorted({worth[option] for option in totals}, reverse=True)
+        groups = [[option for option in totals if worth[option] == level] for level in levels]
 
         def run() -> boxes.Counted:
             winners: list[str] = []
@@ -84,6 +84,11 @@ class Choose(Approval):
         least, most = _bounds(manifest)
         require(least <= most <= len(manifest.options) and most > 0, "manifest.settings.most")
 
+    def limits(self, manifest: Manifest) -> Limits:
+        """From ``least``, but at least one, to ``most``."""
+        least, most = _bounds(manifest)
+        return Limits(max(1, least), most)
+
     def validate(self, manifest: Manifest, choice: object) -> Choice:
         """Options in the order of the manifest, or "none_of_these"; raises ValueError ``ballot.choice…``."""
         if choice == NONE_OF_THESE:
@@ -111,15 +116,20 @@ class Score(Approval):
     """
 
     name = "score"
+    shape = Shape.POINTS
     settings: ClassVar[boxes.Settings] = {
         **boxes.COMMON,
         "highest": lambda value: type(value) is int and 1 <= value <= 100,
         "average": lambda value: type(value) is bool,
     }
 
+    def limits(self, manifest: Manifest) -> Limits:
+        """Up to ``highest`` points for each, without a bound to their sum."""
+        return Limits(1, len(manifest.options), manifest.settings.get("highest", 5))
+
     def validate(self, manifest: Manifest, choice: object) -> Choice:
         """(option, points) pairs; raises ValueError ``ballot.choice``, ``ballot.points``."""
-        return boxes.points(manifest, choice, 0, manifest.settings.get("highest", 5))
+        return boxes.points(manifest, choice, 0, self.limits(manifest).highest)
 
     def totals(self, manifest: Manifest, box: Mapping[Any, int]) -> dict[str, Any]:
         """Facts: ``scores`` (totals), ``voters_per_option`` (who rated it), ``averages`` in text with two decimals."""
@@ -127,6 +137,13 @@ class Score(Approval):
         raters = _added((option, n) for pairs, n in box.items() for option, _ in pairs)
         averages = {option: _two_decimals(scores[option], raters[option]) for option in raters}
         return {"scores": scores, "voters_per_option": raters, "averages": averages}
+
+    def worth(self, manifest: Manifest, facts: Mapping[str, Any], totals: Mapping[str, int]) -> Mapping[str, Any]:
+        """Totals, or exact averages; what nobody has rated has none and comes last."""
+        if not manifest.settings.get("average"):
+            return totals
+        raters = facts["voters_per_option"]
+        return {o: Fraction(total, raters[o]) if o in raters else Fraction(-1) for o, total in totals.items()}
 
 
 class Dots(Score):
@@ -136,13 +153,18 @@ class Dots(Score):
     """
 
     name = "dot"
-    settings: ClassVar[boxes.Settings] = {**boxes.COMMON, "budget": _is_count, "most_on_one": _is_count}
+    settings: ClassVar[boxes.Settings] = {**boxes.COMMON, "budget": _is_points, "most_on_one": _is_points}
+
+    def limits(self, manifest: Manifest) -> Limits:
+        """The budget, which bounds also what one option may get."""
+        budget = manifest.settings.get("budget", 5)
+        return Limits(1, len(manifest.options), min(budget, manifest.settings.get("most_on_one", budget)), budget)
 
     def validate(self, manifest: Manifest, choice: object) -> Choice:
         """(option, points) pairs without zeros; raises ValueError ``ballot.points``, ``ballot.points.over_budget``."""
-        budget = manifest.settings.get("budget", 5)
-        pairs = boxes.points(manifest, choice, 0, manifest.settings.get("most_on_one", budget))
-        require(sum(value for _, value in pairs) <= budget, "ballot.points.over_budget")
+        limits = self.limits(manifest)
+        pairs = boxes.points(manifest, choice, 0, limits.highest)
+        require(sum(value for _, value in pairs) <= (limits.budget or 0), "ballot.points.over_budget")
         return tuple(pair for pair in pairs if pair[1])
 
 
