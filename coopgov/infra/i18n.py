@@ -3,7 +3,7 @@
 import gettext as stdlib_gettext
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime
@@ -11,7 +11,7 @@ from decimal import Decimal
 from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
-from babel import Locale, dates, numbers
+from babel import Locale, dates, lists, numbers
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from jinja2 import Environment
@@ -150,6 +150,11 @@ def money_short(amount: Money) -> str:
     whole = Decimal(amount.plain).to_integral_value()
     pattern = re.sub(r"\.0+", "", Locale.parse(_formats()).currency_formats["standard"].pattern)
     return numbers.format_currency(whole, amount.currency, pattern, locale=_formats(), currency_digits=False)
+
+
+def listing(words: Sequence[str]) -> str:
+    """``A, B and C`` as the language joins them; plain text."""
+    return lists.format_list(words, locale=_formats())
 
 
 def decimal_mark() -> str:
