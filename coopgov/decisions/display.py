@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeGuard
+from typing import Any
 from urllib.parse import urlencode
 
 from flask import render_template, request
@@ -12,8 +12,12 @@ from markupsafe import Markup
 from coopgov.core.errors import NotFound
 from coopgov.core.viewer import Viewer
 from coopgov.decisions.counting import count_votes, vote_box
-from coopgov.decisions.drawing import Drawn, Meter, drawn, meter, reasons_of
+from coopgov.decisions.drawing import reasons_of
 from coopgov.decisions.models import Ballot, Proposal, ProposalRevision, RollEntry
+from coopgov.decisions.pictures.changes import would_have_changed
+from coopgov.decisions.pictures.explanations import explained
+from coopgov.decisions.pictures.frame import Picture
+from coopgov.decisions.pictures.gallery import picture_of
 from coopgov.decisions.queries import ballots, lists, proposals, rolls
 from coopgov.decisions.queries.lists import DecisionLine, Wanted
 from coopgov.decisions.queries.proposals import Sheet
@@ -48,6 +52,8 @@ from coopgov.membership.rules.standing import days_late
 from coopgov.tally.rule import Rule
 
 VOTES_ON_A_PAGE = 50
+WIDE = frozenset({"rounds", "pairs", "budget"})
+"""Pictures for the page's body."""
 LAST_PAGE = 1_000_000
 SUMMARY_WORDS = 60
 SENTENCE_ENDS = (".", "!", "?", ":", ";", ",", "…", "。")
@@ -65,6 +71,7 @@ class Verdict:
     headline: str
     sentence: str
     others: list[str]
+    changes: list[str]  # what would have changed it
 
 
 @dataclass(frozen=True)
@@ -82,7 +89,7 @@ class Side:
     """The result so far or for good, and the vote card beside it.
 
     ``plain`` is the result as the tally gives it, None while there is none or the viewer may not see it; ``picture``
-    draws one of sides. ``is_hidden``: there are votes that the rule does not show yet.
+    draws it. ``is_hidden``: there are votes that the rule does not show yet.
     """
 
     number: int
@@ -93,8 +100,7 @@ class Side:
     roll_size: int
     cast: int
     plain: Mapping[str, Any] | None
-    picture: Drawn | None
-    meter: Meter | None
+    picture: Picture | None
     standing: Standing
     words: Mapping[str, str]  # of each option
     meanings: Mapping[str, str]
@@ -103,6 +109,11 @@ class Side:
     def is_hidden(self) -> bool:
         """True when votes were or are being cast and the viewer may not see how they stand."""
         return self.plain is None and self.state in ("open", "counting", "withdrawn", "void")
+
+    @property
+    def is_wide(self) -> bool:
+        """True for a picture that needs the page's body: the card beside it is too narrow."""
+        return self.picture is not None and self.picture.kind in WIDE
 
     @property
     def takes_vote(self) -> bool:
@@ -135,6 +146,7 @@ def proposal_facts(sheet: Sheet, viewer: Viewer, now: datetime) -> dict[str, Any
         "timeline": timeline(sheet, state),
         "votes": votes,
         "page": paged(total, VOTES_ON_A_PAGE, asked),
+        "choice_words": choice_words,
         "has_record": has_record(proposal),
         "needs_talk": bool(sheet.rule.minimum_discussion) and state == "draft",
         "turned_back": state == "draft" and proposal.opens_at is not None,
@@ -163,8 +175,7 @@ def side_of(sheet: Sheet, viewer: Viewer, now: datetime) -> Side:
         roll_size=proposal.roll_size,
         cast=plain["cast"] if plain else _turnout(proposal),
         plain=plain,
-        picture=drawn(plain["counts"], proposal.roll_size, plain["needed"], words) if _has_sides(plain) else None,
-        meter=meter(plain) if plain else None,
+        picture=picture_for(proposal, plain) if plain else None,
         standing=standing,
         words=words,
         meanings=option_meanings(proposal.method, proposal.rule, proposal.ballot_options),
@@ -188,8 +199,10 @@ def _turnout(proposal: Proposal) -> int:
     return ballots.cast_number(proposal.id)
 
 
-def _has_sides(plain: Mapping[str, Any] | None) -> TypeGuard[Mapping[str, Any]]:
-    return plain is not None and "counts" in plain
+def picture_for(proposal: Proposal, plain: Mapping[str, Any]) -> Picture:
+    """How pages draw this result of the proposal."""
+    named = {"method": proposal.method, **plain}
+    return picture_of(named, option_words(proposal.ballot_options), plain["roll_size"], proposal.settings)
 
 
 def standing_of(proposal: Proposal, viewer: Viewer) -> Standing:
@@ -232,8 +245,17 @@ def verdict_of(sheet: Sheet) -> Verdict | None:
     state = verdict_shown(sheet.result.verdict, reasons)
     css, headline = tag_of("closed", state)
     first = deciding(state, reasons)
-    words, others = option_words(sheet.proposal.ballot_options), [r for r in reasons if r is not first]
-    return Verdict(css, headline, say(first, words), [say(r, words) for r in others if r.key != "quorum.none"])
+    proposal, plain = sheet.proposal, {"method": sheet.proposal.method, **sheet.result.plain}
+    words, others = option_words(proposal.ballot_options), [r for r in reasons if r is not first]
+    sentence = say(first, words) if "counts" in plain else explained(plain, words, proposal.settings)
+    rule, size = sheet.rule, plain["roll_size"]
+    return Verdict(
+        css,
+        headline,
+        sentence,
+        [say(r, words) for r in others if r.key not in ("quorum.none", "election.winners")],
+        would_have_changed(plain, words, size, proposal.settings, rule),
+    )
 
 
 def timeline(sheet: Sheet, state: str) -> list[Step]:
@@ -374,16 +396,9 @@ def link_facts(sheet: Sheet, entry: RollEntry, viewer: Viewer, now: datetime) ->
         "summary": summary(proposal.html),
         "meanings": option_meanings(proposal.method, proposal.rule, proposal.ballot_options),
         "verdict": verdict,
-        "picture": _picture_for_link(sheet),
+        "picture": picture_for(proposal, sheet.result.plain) if sheet.result else None,
         "waiting": _waiting(entry.party_id, viewer, now),
     }
-
-
-def _picture_for_link(sheet: Sheet) -> Drawn | None:
-    plain, proposal = sheet.result.plain if sheet.result else None, sheet.proposal
-    if not _has_sides(plain):
-        return None
-    return drawn(plain["counts"], proposal.roll_size, 0, option_words(proposal.ballot_options))
 
 
 def _waiting(party_id: int, viewer: Viewer, now: datetime) -> list[DecisionLine]:

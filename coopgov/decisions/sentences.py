@@ -33,6 +33,7 @@ CHOICES = {
     "accept": N_("Count me in"),
     "decline": N_("Not this time"),
     "answer": N_("Answer"),
+    "none_of_these": N_("None of these"),
 }
 """Words for the options that methods define by themselves."""
 

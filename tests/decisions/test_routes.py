@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from coopgov.core.time import to_wall_clock
 from coopgov.decisions.counting import vote_box
 from coopgov.decisions.models import Ballot, Proposal, ProposalRevision
 from coopgov.decisions.services import opening, voting
@@ -145,22 +144,6 @@ def test_the_closing_that_an_error_names_is_accepted_minutes_later(sign_in, cloc
         f"/t/{on.thread.id}/proposals/new", **FORM | {"closes_at": "2026-11-28T13:00"}
     )
     assert answer.status_code == 303
-
-
-@pytest.mark.parametrize(
-    ("wall", "instant"),
-    [
-        ("2027-03-28T01:30", "2027-03-28T01:30:00+00:00"),  # an hour that summer time skips
-        ("2027-10-31T01:30", "2027-10-31T00:30:00+00:00"),  # one that it repeats: the first pass
-    ],
-)
-def test_a_closing_in_an_hour_that_summer_time_skips_or_repeats_is_one_instant(sign_in, wall, instant):
-    on = scene()
-    browser = sign_in(on.author.id)
-    answer = browser.submit(f"/t/{on.thread.id}/proposals/new", **FORM | {"closes_at": wall})
-    assert only().closes_at.isoformat() == instant
-    shown = to_wall_clock(only().closes_at, "Europe/London")
-    assert f"{shown:%H:%M}" in browser.get(answer.location).text
 
 
 def test_rubbish_in_the_fields_of_an_own_rule_does_not_stop_a_preset(sign_in):
