@@ -14,6 +14,7 @@ from coopgov.core import money
 from coopgov.core.errors import Refusals
 from coopgov.core.time import utc_now
 from coopgov.core.viewer import NOBODY, Viewer
+from coopgov.decisions import box, key_health
 from coopgov.decisions import counting as decisions_counting
 from coopgov.decisions import jobs as decisions_jobs
 from coopgov.decisions import models as decisions_models
@@ -207,6 +208,7 @@ REFUSALS: tuple[Refusals, ...] = (
     stage_rules.REFUSALS,
     casting_rules.REFUSALS,
     preset_rules.REFUSALS,
+    box.REFUSALS,
     announcing_rules.REFUSALS,
     following_rules.REFUSALS,
     host_rules.REFUSALS,
@@ -251,7 +253,7 @@ CHECKS = (
     *groups_queries.CHECKS,
     *decisions_counting.CHECKS,
 )
-EXAMINATIONS = (stripe_health.examine_stripe, federation_health.examine_federation)
+EXAMINATIONS = (stripe_health.examine_stripe, federation_health.examine_federation, key_health.examine_keys)
 LARGEST_REQUEST = 1_000_000  # bytes
 
 
