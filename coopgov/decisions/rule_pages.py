@@ -74,12 +74,13 @@ def list_facts(now: datetime) -> dict[str, Any]:
 @dataclass(frozen=True)
 class Version:
     """A version as its page tells it. ``state``: see ``presets.state_of``; ``differs``: (matter, before, now) against
-    the version before it."""
+    the version before it; ``words``: all that the first one says."""
 
     preset: Preset
     name: str
     state: str
     differs: list[tuple[str, str, str]]
+    words: list[str]
 
 
 def rule_facts(slug: str, viewer: Viewer, now: datetime) -> dict[str, Any]:
@@ -92,7 +93,7 @@ def rule_facts(slug: str, viewer: Viewer, now: datetime) -> dict[str, Any]:
     return {
         "preset": held,
         "name": preset_name(held),
-        "source": (_(title), url) if title else None,
+        "source": (_(title), url) if title else None,  # of the version that ships
         "explained": explained(held.rule, viewer, now, held.method),
         "versions": [_version(one, former, state_of(one, versions, now)) for former, one in _newest_first(versions)],
         "may_edit": viewer.holds("membership_secretary"),
@@ -111,7 +112,7 @@ def _version(preset: Preset, before: Preset | None, state: str) -> Version:
     if before and before.offered != preset.offered:
         words = {True: _("Authors can choose it."), False: _("Authors cannot choose it.")}
         differs.append((_("Offered"), words[before.offered], words[preset.offered]))
-    return Version(preset, preset_name(preset), state, differs)
+    return Version(preset, preset_name(preset), state, differs, [] if before else words_of(preset.rule, preset.method))
 
 
 def as_json(now: datetime, site: str) -> str:

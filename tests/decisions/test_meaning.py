@@ -20,6 +20,7 @@ from coopgov.decisions.rules.meaning import (
     usual,
 )
 from coopgov.tally.count import Manifest, Verdict, tally_distinct
+from coopgov.tally.methods import METHODS
 from coopgov.tally.methods.proposal import OPTIONS
 from coopgov.tally.reason import Reason
 from coopgov.tally.rule import PRESETS, Base, BlockKind, Blocks, Quorum, QuorumKind, Rule, Secrecy, Threshold
@@ -220,6 +221,14 @@ def test_each_warning_is_given_where_it_belongs_and_nowhere_else(change, warns):
 def test_three_days_of_voting_and_ten_electors_are_enough_not_to_be_warned():
     rule = replace(PRESETS["simple_majority"], minimum_voting=timedelta(days=3), secrecy=Secrecy.SECRET)
     assert keys(meaning_of(rule, 10).warnings) == set()
+
+
+@pytest.mark.parametrize("method", sorted(METHODS))
+def test_every_way_to_vote_has_a_meaning_in_words(method):
+    meaning = meaning_of(PRESETS["sense_check"], 9, method=method)
+    assert all(explain(reason) for reason in (*meaning.example, *meaning.warnings))
+    if method == "lazy-consensus":
+        assert keys(meaning.example) == {"meaning.nobody.passed"}
 
 
 def test_two_votes_are_too_few_to_say_what_is_usual_and_three_are_enough():

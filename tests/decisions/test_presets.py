@@ -14,7 +14,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import DatabaseError
 
 from coopgov.core.errors import NotFound, Refused
-from coopgov.decisions.forms.rules import METHOD_NAMES
+from coopgov.decisions.forms.rules import METHOD_NAMES, rule_choices
 from coopgov.decisions.meaning_words import TOPICS, change_words
 from coopgov.decisions.models import DecisionRule, Proposal
 from coopgov.decisions.queries.rules import past_votes, preset, presets_at, versions
@@ -395,6 +395,21 @@ def test_nobody_but_the_secretary_finds_the_form(client: Browser, sign_in) -> No
 
 
 # Proposals
+
+
+@pytest.mark.usefixtures("app")
+def test_each_way_to_vote_is_offered_its_own_rules() -> None:
+    assert [one.value for one in rule_choices(NOW, "lazy-consensus")] == ["lazy"]
+    assert "It passes" not in rule_choices(NOW, "lazy-consensus")[0].words
+    assert [one.value for one in rule_choices(NOW)] == [slug for slug in SHIPPED if slug not in ("lazy", "sense_check")]
+    assert rule_choices(NOW, "stv-scottish") == []
+
+
+def test_what_the_method_does_not_judge_by_does_not_count(secretary: Browser) -> None:
+    lazy = {"method": "lazy-consensus", "share_top": "x", "quorum_kind": "turnout", "blocks_kind": "up_to"}
+    assert secretary.submit("/decisions/rules/lazy/edit", **FORM | lazy | {"name": "Lazy consensus"}).status_code == 303
+    rule = preset("lazy", NOW).rule
+    assert (rule.quorum.kind, rule.blocks.kind, rule.minimum_voting) == ("none", "as_disagree", 6 * DAY)
 
 
 def only() -> Proposal:

@@ -14,6 +14,7 @@ from coopgov.decisions.forms.fields import WithinReach
 from coopgov.decisions.meaning_words import preset_name
 from coopgov.decisions.queries.rules import presets_at
 from coopgov.decisions.rule_pages import words_of
+from coopgov.decisions.rules.kinds import KINDS
 from coopgov.decisions.rules.presets import LONGEST_NOTE, SHIPPED, Preset
 from coopgov.decisions.services.rules import PresetTerms
 from coopgov.infra.i18n import current_zone
@@ -71,12 +72,8 @@ ELECTORS = [
     ("persons", N_("People, not organisations")),
     ("organisations", N_("Organisations, each with one vote")),
 ]
-METHOD_NAMES = {
-    "proposal": N_("A proposal: agree, abstain, disagree, and block if the rule offers it"),
-    "lazy-consensus": N_("Lazy consensus: it passes unless somebody objects"),
-    "sense-check": N_("Sense check: people say what they think, and nothing is decided"),
-}
-"""Ways to vote for which one makes a rule to choose from."""
+METHOD_NAMES = {kind.method: kind.name for kind in reversed(KINDS.values())}
+"""Ways to vote by the name of the first kind of proposal that uses each."""
 WRONG_RULE = {  # what tally finds wrong → field, and what to do
     "threshold.share": ("share_top", N_("Write a share above nothing and at most all, such as 2 of 3 for two thirds.")),
     "threshold.impossible": ("share_top", N_("More than all cannot agree: choose “at least”.")),
@@ -122,7 +119,7 @@ class RuleFields(BaseForm):
         default=0,
         description=lazy("0: it does not go on."),
     )
-    blocks_kind = SelectField(lazy("Blocks"), default="as_disagree")
+    blocks_kind = SelectField(lazy("They"), default="as_disagree")
     override_top = IntegerField(lazy("this many"), [Optional()])
     override_bottom = IntegerField(lazy("of every"), [Optional()])
     blocks_number = IntegerField(lazy("number of blocks"), [Optional()])
@@ -360,8 +357,8 @@ class PresetForm(RuleFields):
     def __init__(self, data: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
         self.put_last(*OWN_FIELDS, "note", "offered", "holds_from")
-        self.method.choices = each_label((key, words) for key, words in METHOD_NAMES.items() if key in METHODS)
-        if self.method.data in METHODS:
+        self.method.choices = each_label(reversed(METHOD_NAMES.items()))
+        if self.method.data in METHOD_NAMES:
             self.parts = METHODS[self.method.data].rule_parts
 
     def shows_a_rule(self) -> bool:

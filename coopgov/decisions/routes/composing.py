@@ -264,7 +264,7 @@ def _composer(form: ProposalForm, thread: Thread, proposal: Proposal | None = No
 
 def _meaning(form: ProposalForm, thread: Thread) -> Explained:
     who = {"electorate": form.electorate.data, "group_id": thread.group_id}
-    return explained(form.rule(), current_viewer(), received_at(), **who)
+    return explained(form.rule(), current_viewer(), received_at(), form.kind.method, **who)
 
 
 def _opening(proposal: Proposal, form: PlainForm, status: int = 200) -> Response:

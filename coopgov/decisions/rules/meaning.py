@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from coopgov.decisions.rules.options import offered
 from coopgov.tally.count import Manifest, Verdict, tally_distinct
-from coopgov.tally.methods import METHODS
 from coopgov.tally.methods.proposal import Votes, judge
 from coopgov.tally.reason import Reason
 from coopgov.tally.rule import Base, BlockKind, QuorumKind, Rule, Secrecy
@@ -174,7 +174,7 @@ def _blocks(trial: Trial, cast: int, abstain: int) -> Iterator[Reason]:
 
 def _nobody(rule: Rule, roll: int, method: str) -> Iterator[Reason]:
     """What becomes of it when no ballot is cast, by methods whose options are known before anybody proposes any."""
-    if options := METHODS[method].options:
+    if options := tuple(option.id for option in offered(method, rule)):
         verdict = tally_distinct(Manifest(method, options, rule, roll), {}).verdict
         yield Reason(f"meaning.nobody.{verdict}", {})
 

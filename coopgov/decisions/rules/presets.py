@@ -66,9 +66,8 @@ class Preset:
 
 
 SHIPPED: dict[str, Preset] = {
-    slug: Preset(slug=slug, version=0, name="", method=method, rule=rule)
+    slug: Preset(slug=slug, version=0, name="", method=SHIPPED_METHODS.get(slug, "proposal"), rule=rule)
     for slug, rule in PRESETS.items()
-    if (method := SHIPPED_METHODS.get(slug, "proposal")) in METHODS
 }
 """What ships, by name, in the order in which to offer it."""
 
