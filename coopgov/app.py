@@ -17,11 +17,14 @@ from coopgov.core.viewer import NOBODY, Viewer
 from coopgov.decisions import counting as decisions_counting
 from coopgov.decisions import jobs as decisions_jobs
 from coopgov.decisions import models as decisions_models
+from coopgov.decisions.queries import register_checks
 from coopgov.decisions.routes import composing as decisions_composing
 from coopgov.decisions.routes import reading as decisions_reading
+from coopgov.decisions.routes import recording as decisions_recording
 from coopgov.decisions.routes import register as decisions_register
 from coopgov.decisions.routes import voting as decisions_voting
 from coopgov.decisions.rules import casting as casting_rules
+from coopgov.decisions.rules import register as register_rules
 from coopgov.decisions.rules import stages as stage_rules
 from coopgov.demo import routes as demo_routes
 from coopgov.desk import routes as desk_routes
@@ -105,7 +108,7 @@ from coopgov.treasury.routes import payments as treasury_payments
 from coopgov.treasury.routes import tiers as treasury_tiers
 from coopgov.treasury.routes import unmatched as treasury_unmatched
 
-DECISIONS = (decisions_composing, decisions_reading, decisions_register, decisions_voting)
+DECISIONS = (decisions_composing, decisions_reading, decisions_recording, decisions_register, decisions_voting)
 TREASURY = (
     treasury_desk,
     treasury_unmatched,
@@ -196,6 +199,7 @@ REFUSALS: tuple[Refusals, ...] = (
     discussion_rules.REFUSALS,
     stage_rules.REFUSALS,
     casting_rules.REFUSALS,
+    register_rules.REFUSALS,
     announcing_rules.REFUSALS,
     following_rules.REFUSALS,
     host_rules.REFUSALS,
@@ -211,6 +215,7 @@ SAYINGS: tuple[Sayings, ...] = (
     groups_routes.SAYINGS,
     discussion_routes.SAYINGS,
     decisions_composing.SAYINGS,
+    decisions_recording.SAYINGS,
     decisions_voting.SAYINGS,
     announcing_routes.SAYINGS,
     federation_admin.SAYINGS,
@@ -238,6 +243,7 @@ CHECKS = (
     *membership_queries.CHECKS,
     *groups_queries.CHECKS,
     *decisions_counting.CHECKS,
+    *register_checks.CHECKS,
 )
 EXAMINATIONS = (stripe_health.examine_stripe, federation_health.examine_federation)
 LARGEST_REQUEST = 1_000_000  # bytes

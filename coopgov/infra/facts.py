@@ -13,6 +13,8 @@ FACT_TABLES = (
     "roll_entry",
     "result",
     "outcome",
+    "decision_link",
+    "decision_note",
     "proposal_revision",
     "moderation",
     "ledger_entry",

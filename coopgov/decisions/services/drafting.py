@@ -10,6 +10,7 @@ from coopgov.decisions.models import Proposal, ProposalRevision
 from coopgov.decisions.rules import casting, stages
 from coopgov.decisions.rules.stages import Terms
 from coopgov.decisions.services.opening import open_voting
+from coopgov.decisions.services.register import refuse_unfit_links
 from coopgov.decisions.services.traces import note, refuse_unless
 from coopgov.discussion.models import Thread
 from coopgov.discussion.rules import Author
@@ -59,6 +60,7 @@ def mend_proposal(proposal: Proposal, by_id: int, terms: Terms, now: datetime) -
         session.add(_revision(proposal, now))
         for name, value in after.items():
             setattr(proposal, name, value)
+        refuse_unfit_links(proposal)
         mended = events.ProposalMended(proposal_id=proposal.id, author_id=proposal.author_id)
         note(proposal, by_id, "proposal.mended", mended, now)
     if terms.open_now:
