@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
 
 from flask import render_template, request
 from markupsafe import Markup
@@ -19,10 +18,9 @@ from coopgov.decisions.pictures.explanations import explained
 from coopgov.decisions.pictures.frame import Picture
 from coopgov.decisions.pictures.gallery import picture_of
 from coopgov.decisions.queries import ballots, lists, proposals, rolls
-from coopgov.decisions.queries.lists import DecisionLine, Wanted
+from coopgov.decisions.queries.lists import DecisionLine
 from coopgov.decisions.queries.proposals import Sheet
 from coopgov.decisions.records import has_record
-from coopgov.decisions.register import FILTERS
 from coopgov.decisions.rules.entitlement import OWING, Spell, WhyNot, why_not_on_roll, why_of_standing
 from coopgov.decisions.rules.stages import acts_open_to, shows_result, state_at
 from coopgov.decisions.sentences import (
@@ -60,7 +58,6 @@ SENTENCE_ENDS = (".", "!", "?", ":", ";", ",", "…", "。")
 SHOWN_IN_GROUP = 6
 ROLL_ON_A_PAGE = 100
 VERSIONS_ON_A_PAGE = 10
-REGISTER_ON_A_PAGE = 25
 
 
 @dataclass(frozen=True)
@@ -274,8 +271,6 @@ def timeline(sheet: Sheet, state: str) -> list[Step]:
     steps.append(Step(_("Counted"), "done" if sheet.result else "now" if over else "next"))
     if sheet.outcome:
         steps.append(Step(_("Outcome recorded"), "done", sheet.outcome.recorded_at))
-        if sheet.outcome.review_on:
-            steps.append(Step(_("To be reviewed"), "next", sheet.outcome.review_on))
     return steps
 
 
@@ -353,32 +348,6 @@ def roll_facts(proposal: Proposal, viewer: Viewer) -> dict[str, Any]:
         "lines": rolls.roll_lines(proposal.id, page.size, page.first),
         "page": page,
     }
-
-
-def register_facts(wanted: Wanted, viewer: Viewer, now: datetime) -> dict[str, Any]:
-    """A page of the register of decisions; a member sees the members-only ones in it too."""
-    page = paged(lists.register_size(wanted, viewer.is_member), REGISTER_ON_A_PAGE)
-    lines = lists.register(wanted, viewer.is_member, page.size, page.first)
-    return {
-        "lines": shown_now(lines, now),
-        "page": page,
-        "wanted": wanted,
-        "groups": lists.register_groups(viewer.is_member),
-        "tabs": _register_tabs(wanted),
-    }
-
-
-def _register_tabs(wanted: Wanted) -> list[tuple[str, str, bool, None]]:
-    choices = {"": _("All"), **{key: _(word) for key, word in FILTERS.items()}}
-    return [
-        (word, "/decisions" + _query(wanted.group, result), result == wanted.result, None)
-        for result, word in choices.items()
-    ]
-
-
-def _query(group: str, result: str) -> str:
-    asked = {key: value for key, value in (("group", group), ("result", result)) if value}
-    return f"?{urlencode(asked)}" if asked else ""
 
 
 def link_facts(sheet: Sheet, entry: RollEntry, viewer: Viewer, now: datetime) -> dict[str, Any]:

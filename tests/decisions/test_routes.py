@@ -305,7 +305,7 @@ def test_the_convenor_records_what_follows(client, sign_in):
     assert browser.submit(f"/p/{proposal.id}/outcome", source="**Done**.", review_on="2027-02-28").status_code == 303
     page = client.get(proposal.path).text
     assert "<strong>Done</strong>" in page
-    assert "to be reviewed on 28 February 2027" in page
+    assert "To be reviewed on 28 February 2027." in page
     assert sign_in(on.members[0].id).get(f"/p/{proposal.id}/outcome").status_code == 403
     assert client.get(f"/p/{proposal.id}/outcome").location.startswith("/sign-in")
 
