@@ -27,6 +27,7 @@ STATES = {
     "failed": N_("Not passed"),
     "blocked": N_("Blocked"),
     "no_quorum": N_("No quorum"),
+    "noted": N_("Heard"),
     "undecided": N_("Undecided"),
     "tied": N_("Tied"),
 }
@@ -65,7 +66,7 @@ def share_words(share: int | str) -> str:
 def tag_of(state: str, verdict: str = "") -> tuple[str, str]:
     """State for the sign and colour, and its word; a closed proposal shows its verdict."""
     shown = verdict if state == "closed" and verdict else state
-    return {"opening": "scheduled", "tied": "undecided"}.get(shown, shown), _(STATES[shown])
+    return {"opening": "scheduled", "tied": "undecided", "noted": "decided"}.get(shown, shown), _(STATES[shown])
 
 
 def verdict_shown(verdict: str, reasons: Sequence[Reason]) -> str:
@@ -78,11 +79,13 @@ def deciding(state: str, reasons: Sequence[Reason]) -> Reason:
     """The step of the count that decided, for the sentence under the headline."""
     wanted = {
         "no_quorum": ("quorum.missed",),
-        "undecided": ("ballots.none", "ballots.only_abstentions"),
-        "tied": ("tie.declared",),
+        "undecided": ("ballots.none", "ballots.only_abstentions", "target.missed", "election.nobody"),
+        "tied": ("tie.declared", "election.tied"),
+        "noted": ("noted",),
+        "decided": ("election.winners", "target.reached"),
         "blocked": tuple(STOPPING),
-        "failed": ("tie.fails", "threshold.missed", *STOPPING),
-    }.get(state, ("threshold.met",))
+        "failed": ("tie.fails", "threshold.missed", *STOPPING, "consent.objections", "lazy.objection"),
+    }.get(state, ("threshold.met", "consent.given", "lazy.silence", "lazy.unopposed"))
     return next((r for key in wanted for r in reasons if r.key == key), reasons[0])
 
 
@@ -153,6 +156,10 @@ def _blocking(rule: Rule) -> str:
     blocks = rule.blocks
     if blocks.override is not None:
         share = share_words(share_text(blocks.override))
+        if blocks.seconder_required:
+            return _(
+                "I cannot live with it. With a second block it fails unless at least %(share)s agree.", share=share
+            )
         return _("I cannot live with it. It fails unless at least %(share)s agree.", share=share)
     if blocks.kind is BlockKind.UP_TO:
         limit = blocks.number or 0
@@ -161,6 +168,8 @@ def _blocking(rule: Rule) -> str:
             "I cannot live with it. %(num)s blocks are borne; more stop it.",
             limit,
         )
+    if blocks.lacks_seconder(1):
+        return _("I cannot live with it. Two blocks stop it; one alone counts like a disagreement.")
     return _("I cannot live with it. One block stops it.")
 
 
@@ -189,12 +198,19 @@ PHRASES = {
         "Mind: without the %(against)s against, the quorum would have been missed (%(without)s of %(needed)s). "
         "Their votes helped it to pass."
     ),
+    "noted": N_("People were heard. Nothing is decided by counting."),
+    "lazy.silence": N_("Nobody objected, and whoever says nothing agrees here."),
+    "lazy.unopposed": N_("Nobody objected."),
+    "target.reached": N_("Enough take part: %(accepted)s, and %(target)s were asked for."),
+    "target.missed": N_("Not enough take part: %(accepted)s, and %(target)s were asked for."),
+    "election.nobody": N_("No option is chosen."),
     "election.winners": N_("Elected: %(winners)s."),
     "election.tied": N_("Equal: %(between)s. What follows is for people to decide."),
     "tie.fails": N_("It is a tie, %(agree)s to %(against)s; by this rule a tie does not pass."),
     "tie.declared": N_("It is a tie, %(agree)s to %(against)s; what follows is for people to decide."),
     "tie.threshold_decides": N_("It is a tie, %(agree)s to %(against)s; by this rule the share that agrees decides."),
     "blocks.as_disagree": N_("A block counts like a disagreement here."),
+    "blocks.not_seconded": N_("One block alone does not stop it: by this rule it counts like a disagreement."),
     "rule.threshold.at_least:decisive": N_("It passes if at least %(share)s of those who take a side agree."),
     "rule.threshold.at_least:cast": N_("It passes if at least %(share)s of those who vote agree."),
     "rule.threshold.at_least:eligible": N_("It passes if at least %(share)s of everybody on the roll agree."),
@@ -211,11 +227,18 @@ PHRASES = {
     "rule.blocks.any_stops": N_("One block stops it."),
     "rule.blocks.override": N_("A block stops it, unless at least %(share)s agree."),
     "rule.blocks.reason_required": N_("A block needs a reason."),
+    "rule.blocks.seconder_required": N_("A block needs a second one: alone it counts like a disagreement."),
     "rule.quorum.none": N_("No quorum is asked for."),
     "rule.quorum.turnout": N_("At least %(share)s of the roll must vote."),
     "rule.quorum.decisive": N_("At least %(share)s of the roll must take a side."),
     "rule.quorum.approval": N_("At least %(share)s of the roll must agree."),
     "rule.time.none": N_("Voting may be as short as its author likes."),
+    "rule.secrecy.open": N_("Everybody sees at any time who voted how."),
+    "rule.secrecy.until_voted": N_("Who has voted sees at once who voted how; the others see it when voting closes."),
+    "rule.secrecy.until_closed": N_("Who voted how is seen when voting closes, and not before."),
+    "rule.secrecy.secret": N_("The vote is secret: it is not shown who voted how."),
+    "rule.electors.persons": N_("Only people vote, not organisations."),
+    "rule.electors.organisations": N_("Only organisations vote, each with one vote."),
 }
 """Sentences that need no plural, by key, and by the base of the share where there is one."""
 
@@ -258,6 +281,33 @@ def _quorum(facts: Facts) -> str:
     return _(_QUORUM[str(facts["kind"])], **_shown(facts))
 
 
+def _consent(facts: Facts) -> str:
+    return ngettext(
+        "%(consent)s consents, and nobody objects.",
+        "%(consent)s consent, and nobody objects.",
+        int(facts["consent"]),
+        **_shown(facts),
+    )
+
+
+def _objections(facts: Facts) -> str:
+    return ngettext(
+        "%(objections)s objection stands, so it does not pass.",
+        "%(objections)s objections stand, so it does not pass.",
+        int(facts["objections"]),
+        **_shown(facts),
+    )
+
+
+def _lazy_objection(facts: Facts) -> str:
+    return ngettext(
+        "%(objections)s objection stands: it needs a vote.",
+        "%(objections)s objections stand: it needs a vote.",
+        int(facts["objections"]),
+        **_shown(facts),
+    )
+
+
 def _stopped(facts: Facts) -> str:
     return ngettext("%(blocks)s block stops it.", "%(blocks)s blocks stop it.", int(facts["blocks"]), **_shown(facts))
 
@@ -298,12 +348,66 @@ def _not_overridden(facts: Facts) -> str:
     )
 
 
+def _hours(facts: Facts) -> int:
+    """The hours of a time that is no number of whole days, begun ones included; 0 for whole days."""
+    seconds = int(facts["seconds"])
+    return int(facts["days"]) * 24 + -(-seconds // 3600) if seconds else 0
+
+
 def _rule_time(facts: Facts) -> str:
-    days, seconds = int(facts["days"]), int(facts["seconds"])
-    if seconds:
-        hours = days * 24 + -(-seconds // 3600)
+    if hours := _hours(facts):
         return ngettext("Voting lasts at least %(num)s hour.", "Voting lasts at least %(num)s hours.", hours)
-    return ngettext("Voting lasts at least %(num)s day.", "Voting lasts at least %(num)s days.", days)
+    return ngettext("Voting lasts at least %(num)s day.", "Voting lasts at least %(num)s days.", int(facts["days"]))
+
+
+def _rule_discussion(facts: Facts) -> str:
+    if hours := _hours(facts):
+        return ngettext(
+            "It is discussed for at least %(num)s hour before voting opens.",
+            "It is discussed for at least %(num)s hours before voting opens.",
+            hours,
+        )
+    return ngettext(
+        "It is discussed for at least %(num)s day before voting opens.",
+        "It is discussed for at least %(num)s days before voting opens.",
+        int(facts["days"]),
+    )
+
+
+def _rule_urgent(facts: Facts) -> str:
+    if hours := _hours(facts):
+        return ngettext(
+            "If somebody says why it is urgent, %(num)s hour of voting is enough.",
+            "If somebody says why it is urgent, %(num)s hours of voting are enough.",
+            hours,
+        )
+    return ngettext(
+        "If somebody says why it is urgent, %(num)s day of voting is enough.",
+        "If somebody says why it is urgent, %(num)s days of voting are enough.",
+        int(facts["days"]),
+    )
+
+
+def _rule_extension(facts: Facts) -> str:
+    if hours := _hours(facts):
+        return ngettext(
+            "If the quorum is missed, voting goes on once for %(num)s more hour.",
+            "If the quorum is missed, voting goes on once for %(num)s more hours.",
+            hours,
+        )
+    return ngettext(
+        "If the quorum is missed, voting goes on once for %(num)s more day.",
+        "If the quorum is missed, voting goes on once for %(num)s more days.",
+        int(facts["days"]),
+    )
+
+
+def _rule_cooling_off(facts: Facts) -> str:
+    return ngettext(
+        "Only who has been a member for at least %(num)s day votes.",
+        "Only who has been a member for at least %(num)s days votes.",
+        int(facts["days"]),
+    )
 
 
 def _rule_up_to(facts: Facts) -> str:
@@ -328,6 +432,9 @@ SPOKEN: dict[str, Callable[[Facts], str]] = {
     "threshold.missed": _threshold,
     "quorum.met": _quorum,
     "quorum.missed": _quorum,
+    "consent.given": _consent,
+    "consent.objections": _objections,
+    "lazy.objection": _lazy_objection,
     "blocks.stopped": _stopped,
     "blocks.within_limit": _within,
     "blocks.over_limit": _over,
@@ -336,5 +443,9 @@ SPOKEN: dict[str, Callable[[Facts], str]] = {
     "rule.blocks.up_to": _rule_up_to,
     "rule.quorum.absolute": _rule_absolute,
     "rule.time.at_least": _rule_time,
+    "rule.discussion.at_least": _rule_discussion,
+    "rule.urgent": _rule_urgent,
+    "rule.extension": _rule_extension,
+    "rule.cooling_off": _rule_cooling_off,
 }
 """Sentences that count or are put together."""

@@ -11,7 +11,7 @@ from coopgov.tally.rule import QuorumKind
 from coopgov.tally.vote import Election, Manifest, Ranking, Verdict, require
 
 REASON_KEYS = frozenset({"turnout", "ballots.none", "ballots.only_abstentions", "quorum.none", "quorum.met"}) | {
-    *("quorum.missed", "election.tied", "election.winners", "election.vacant")
+    *("quorum.missed", "election.tied", "election.winners", "election.vacant", "election.nobody")
 }
 MOST_SEATS = 1_000
 
@@ -23,6 +23,7 @@ class Counted:
     winners: Sequence[str]
     facts: Mapping[str, Any]
     ranking: Sequence[Sequence[str]] = ()
+    is_noted: bool = False  # nobody wins: people look at the ranking and decide
 
 
 def check_settings(manifest: Manifest, known: Mapping[str, Callable[[Any], bool]]) -> None:
@@ -62,8 +63,12 @@ def strict_ranking(manifest: Manifest, choice: object) -> tuple[str, ...]:
     """Options in order of preference, each once, as many as one likes; raises ValueError ``ballot.choice``."""
     require(isinstance(choice, list | tuple), "ballot.choice")
     assert isinstance(choice, list | tuple)
-    named = tuple(choice)
-    require(all(isinstance(option, str) and option in manifest.options for option in named), "ballot.choice")
+    named, places = tuple(choice), manifest.places
+    try:
+        are_offered = all(map(places.__contains__, named))
+    except TypeError:  # what cannot be hashed is no word
+        are_offered = False
+    require(are_offered, "ballot.choice")
     require(len(set(named)) == len(named), "ballot.choice.twice")
     return named
 
@@ -72,11 +77,11 @@ def weak_ranking(manifest: Manifest, choice: object) -> tuple[tuple[str, ...], .
     """Levels of options, best first, those on one level equal; raises ValueError ``ballot.choice``."""
     require(isinstance(choice, list | tuple), "ballot.choice")
     assert isinstance(choice, list | tuple)
-    require(all(isinstance(level, list | tuple) and level for level in choice), "ballot.choice")
+    require({type(level) for level in choice} <= {list, tuple} and all(choice), "ballot.choice")
     flat = strict_ranking(manifest, [option for level in choice for option in level])
-    place = {option: number for number, option in enumerate(manifest.options)}
-    require(len(flat) <= len(place), "ballot.choice")
-    return tuple(tuple(sorted(level, key=place.__getitem__)) for level in choice)
+    if len(flat) == len(choice):
+        return tuple(map(tuple, choice))
+    return tuple(tuple(sorted(level, key=manifest.places.__getitem__)) for level in choice)
 
 
 def picks(manifest: Manifest, choice: object) -> tuple[str, ...]:
@@ -130,7 +135,7 @@ def conclude(
     reasons = [Reason("turnout", {"cast": cast, "roll": manifest.roll_size, "abstain": cast - counted})]
     quorum = manifest.rule.quorum
     have = counted if quorum.kind is QuorumKind.DECISIVE else cast
-    reasons.append(_quorum_reason(manifest, have))
+    reasons.append(quorum.reason(have, manifest.roll_size))
     tied: tuple[str, ...] = ()
     found = Counted((), {})
     if not counted:
@@ -141,17 +146,13 @@ def conclude(
         except Tied as error:
             tied, found = error.between, Counted((), partial())
             reasons.append(Reason("election.tied", {"between": ", ".join(tied)}))
-    seats = manifest.settings.get("seats", 1)
-    if found.winners:
-        reasons.append(Reason("election.winners", {"winners": ", ".join(found.winners), "seats": seats}))
-        if len(found.winners) < seats:
-            reasons.append(Reason("election.vacant", {"vacant": seats - len(found.winners)}))
-    verdict = Verdict.DECIDED if found.winners else Verdict.TIED if tied else Verdict.UNDECIDED
-    if not quorum.met(have, manifest.roll_size):
-        verdict = Verdict.NO_QUORUM
+    if found.is_noted:
+        reasons.append(Reason("noted", {"cast": cast}))
+    elif counted and not tied:
+        reasons += winners_reasons(manifest, found.winners)
     return Election(
         method=manifest.method,
-        verdict=verdict,
+        verdict=_verdict(found, bool(tied)) if quorum.met(have, manifest.roll_size) else Verdict.NO_QUORUM,
         winners=tuple(found.winners),
         cast=cast,
         counted=counted,
@@ -164,9 +165,16 @@ def conclude(
     )
 
 
-def _quorum_reason(manifest: Manifest, have: int) -> Reason:
-    quorum, roll = manifest.rule.quorum, manifest.roll_size
-    if quorum.kind is QuorumKind.NONE:
-        return Reason("quorum.none", {})
-    key = "quorum.met" if quorum.met(have, roll) else "quorum.missed"
-    return Reason(key, {"kind": quorum.kind.value, "have": have, "needed": quorum.needed(roll), "roll": roll})
+def winners_reasons(manifest: Manifest, winners: Sequence[str]) -> list[Reason]:
+    """Who was elected, and how many seats stay empty."""
+    if not winners:
+        return [Reason("election.nobody", {})]
+    seats = manifest.settings.get("seats", 1)
+    elected = [Reason("election.winners", {"winners": ", ".join(winners), "seats": seats})]
+    return elected if len(winners) >= seats else [*elected, Reason("election.vacant", {"vacant": seats - len(winners)})]
+
+
+def _verdict(found: Counted, is_tied: bool) -> Verdict:
+    if found.is_noted:
+        return Verdict.NOTED
+    return Verdict.DECIDED if found.winners else Verdict.TIED if is_tied else Verdict.UNDECIDED

@@ -6,16 +6,18 @@ from typing import Any
 
 from coopgov.tally.methods import METHODS
 from coopgov.tally.reason import Reason
-from coopgov.tally.vote import Ballot, Election, Manifest, Method, Outcome, Result, Verdict
+from coopgov.tally.vote import Ballot, Election, Limits, Manifest, Method, Outcome, Result, Shape, Verdict
 
 __all__ = [
     "REASON_KEYS",
     "Ballot",
     "Election",
+    "Limits",
     "Manifest",
     "Outcome",
     "Reason",
     "Result",
+    "Shape",
     "Verdict",
     "method_of",
     "tally",
@@ -46,17 +48,18 @@ def tally_distinct(manifest: Manifest, box: Mapping[Any, int], tie_seed: str | N
     Raises ValueError ``ballots.number`` for a number below 1, too.
     """
     method = method_of(manifest)
-    normal: Counter[Any] = Counter()
+    normal: dict[Any, int] = {}
     for choice, number in box.items():
         if type(number) is not int or number < 1:
             raise ValueError("ballots.number")
-        normal[method.validate(manifest, choice)] += number
-    if normal.total() > manifest.roll_size:
+        said = method.validate(manifest, choice)
+        normal[said] = normal.get(said, 0) + number
+    if sum(normal.values()) > manifest.roll_size:
         raise ValueError("ballots.more_than_roll")
     return _counted(method, manifest, normal, tie_seed)
 
 
-def _counted(method: Method, manifest: Manifest, box: Counter[Any], tie_seed: str | None) -> Outcome:
+def _counted(method: Method, manifest: Manifest, box: Mapping[Any, int], tie_seed: str | None) -> Outcome:
     """In the order of the choices themselves, so that no figure depends on who voted first."""
     return method.count(manifest, {choice: box[choice] for choice in sorted(box)}, tie_seed)
 

@@ -14,7 +14,7 @@ from coopgov.tally.files.pairwise import read_pairwise
 from coopgov.tally.methods import METHODS
 from coopgov.tally.methods.condorcet import Schulze
 from coopgov.tally.rule import Rule, Threshold
-from coopgov.tally.vote import Election, Manifest
+from coopgov.tally.vote import Election, Manifest, Shape
 
 READERS = {".blt": read_blt, ".csv": read_matrix, ".json": read_pairwise, ".pb": read_pabulib}
 ALIASES = {
@@ -24,6 +24,8 @@ ALIASES = {
     "ranked_pairs": "ranked-pairs",
     "mes": "equal-shares",
 }
+UNFILED = (Shape.ONE, Shape.NONE)
+"""Shapes of ballots that no kind of file holds."""
 STRICT = ("irv", "stv-scottish", "stv-wigm", "meek")
 PAIRED = ("schulze", "ranked-pairs")
 
@@ -48,7 +50,8 @@ class Asked:
 
 def method_names() -> list[str]:
     """Methods that files can be counted by."""
-    return sorted({*METHODS, *ALIASES} - {"proposal"})
+    elect = {name for name, method in METHODS.items() if method.decides and method.shape not in UNFILED}
+    return sorted({*elect, *ALIASES})
 
 
 def read_file(text: str, ending: str) -> BallotFile:

@@ -15,21 +15,31 @@ def pairwise(options: Sequence[str], box: Mapping[Levels, int], unranked: Unrank
     ``unranked``: options that a ballot leaves out are below all that it ranks (``last``), or say nothing of any pair
     (``neutral``). Which of the two decides real elections; it belongs in the manifest.
     """
-    place = {option: number for number, option in enumerate(options)}
     size = len(options)
-    flat = [0] * (size * size)
+    bits = {option: 1 << place for place, option in enumerate(options)}
+    # Ballots with the same options below an option are added up before anything is compared: there are few such sets.
+    above: dict[str, dict[int, int]] = {option: {} for option in options}
+    everybody = (1 << size) - 1
     for levels, number in box.items():
-        groups = [[place[option] for option in level] for level in levels]
-        if unranked == "last":
-            ranked = {option for group in groups for option in group}
-            groups.append([option for option in range(size) if option not in ranked])
-        for above in range(len(groups)):
-            for below in groups[above + 1 :]:
-                for high in groups[above]:
-                    row = high * size
-                    for low in below:
-                        flat[row + low] += number
-    return [flat[row * size : row * size + size] for row in range(size)]
+        rest = everybody if unranked == "last" else sum(bits[option] for level in levels for option in level)
+        for level in levels:
+            for option in level:
+                rest -= bits[option]
+            for option in level:
+                sets = above[option]
+                sets[rest] = sets.get(rest, 0) + number
+    return [_added(above[option], size) for option in options]
+
+
+def _added(sets: Mapping[int, int], size: int) -> list[int]:
+    """For each place, on how many ballots it is in the set below."""
+    row = [0] * size
+    for rest, number in sets.items():
+        while rest:
+            lowest = rest & -rest
+            row[lowest.bit_length() - 1] += number
+            rest ^= lowest
+    return row
 
 
 def condorcet_winner(options: Sequence[str], table: Table) -> str:

@@ -1,8 +1,8 @@
 """The method of equal shares for a budget: everybody holds the same part of it, and projects are paid by supporters.
 
-Utility is cost; the completion is add-one: each share grows by one unit until the outcome would cost more than there
-is. Sources: Peters, Pierczyński and Skowron, "Proportional Participatory Budgeting with Additive Utilities" (2021);
-equalshares.net, "Completion".
+Utility is cost; the completion is add-one: each share grows by one unit (or another step) until the outcome would cost
+more than there is. Sources: Peters, Pierczyński and Skowron, "Proportional Participatory Budgeting with Additive
+Utilities" (2021); equalshares.net, "Completion".
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,24 +24,30 @@ class Funded:
     added: int
 
 
-def share_out(costs: Mapping[str, int], box: Mapping[Picks, int], budget: int, umpire: Umpire) -> Funded:
+def usual_step(budget: int, electors: int) -> int:
+    """A step for budgets in small money: a thousandth of the first share, at least one unit.
+
+    Whoever opens a vote writes it into the manifest: another step may fund other projects.
+    """
+    return max(1, budget // (1000 * electors))
+
+
+def share_out(costs: Mapping[str, int], box: Mapping[Picks, int], budget: int, umpire: Umpire, step: int = 1) -> Funded:
     """The outcome of the last share at which everything that is bought costs no more than ``budget``.
 
-    ``costs`` in the order of the list; ``box``: sets of projects, and how many ballots support exactly these. Breaks
+    ``costs`` in the order of the list; ``box``, not empty: sets of projects, and how many ballots support these. Breaks
     of ties are those of the outcome that is given, and of the one that would have cost too much.
     """
     voters = sum(box.values())
-    if not voters:
-        return Funded((), 0, 0)
     town = _Town(costs, box)
     projects, added = town.buy(Fraction(budget, voters), umpire), 0
     while set(projects) < town.wanted:
         breaks, umpire.breaks = umpire.breaks, []
-        more = town.buy(Fraction(budget, voters) + added + 1, umpire)
+        more = town.buy(Fraction(budget, voters) + added + step, umpire)
         if sum(costs[project] for project in more) > budget:
             umpire.breaks = breaks + umpire.breaks  # a tie there decided that it costs too much
             break
-        projects, added = more, added + 1
+        projects, added = more, added + step
     return Funded(tuple(projects), sum(costs[project] for project in projects), added)
 
 

@@ -40,14 +40,8 @@ class Stage:
         return plain
 
 
-@dataclass(slots=True)
-class _Bundle:
-    """Papers that say the same and are worth the same: ``number`` of them, at ``place`` of their ranking."""
-
-    ranking: Ranking
-    place: int
-    number: int
-    value: Value
+Paper = tuple[Ranking, int]  # papers that say the same, and how many they are
+Parcel = tuple[Value, list[Paper]]  # papers that are worth the same
 
 
 class PaperCount:
@@ -66,12 +60,8 @@ class PaperCount:
         self._waiting: list[str] = []  # elected, with a surplus that has not been transferred
         self._tally: dict[str, Value] = dict.fromkeys(options, arithmetic.whole(0))
         self._lost: Value = arithmetic.whole(0)
-        self._piles: dict[str, list[_Bundle]] = {option: [] for option in options}
-        for ranking, number in box.items():
-            if ranking:
-                bundle = _Bundle(ranking, 0, number, arithmetic.whole(1))
-                self._piles[ranking[0]].append(bundle)
-                self._tally[ranking[0]] += number * bundle.value
+        self._piles: dict[str, list[Parcel]] = {option: [] for option in options}
+        self._hand_on([(arithmetic.whole(1), [paper for paper in box.items() if paper[0]])])
 
     def run(self) -> None:
         """Counts to the end; raises Tied, with the stages so far in place."""
@@ -90,11 +80,10 @@ class PaperCount:
             raise ArithmeticError("votes were lost or made")
         self.stages.append(stage)
         reached = [option for option in self._continuing if self._tally[option] >= self._aim]
-        for option in self._in_order(reached):
-            if len(self.elected) < self._seats:
-                self._elect(option, stage)
-                if self._tally[option] > self._aim:
-                    self._waiting.append(option)
+        for option in self._in_order(reached):  # never more than there are seats: their quotas are more than all votes
+            self._elect(option, stage)
+            if self._tally[option] > self._aim:
+                self._waiting.append(option)
 
     def _elect(self, option: str, stage: Stage) -> None:
         self.elected.append(option)
@@ -118,7 +107,7 @@ class PaperCount:
         surplus, total = most - self._aim, most
         self._tally[option] = self._aim
         pile, self._piles[option] = self._piles[option], []
-        moved = self._hand_on([(bundle, self._write.part(bundle.value, surplus, total)) for bundle in pile])
+        moved = self._hand_on([(self._write.part(value, surplus, total), papers) for value, papers in pile])
         self._lost += surplus - moved
         self._note(Stage(f"surplus of {option}", {}, self._lost))
 
@@ -129,19 +118,19 @@ class PaperCount:
         self._continuing.remove(option)
         self._tally[option] = self._write.whole(0)
         pile, self._piles[option] = self._piles[option], []
-        self._lost += least - self._hand_on([(bundle, bundle.value) for bundle in pile])
+        self._lost += least - self._hand_on(pile)
         self._note(Stage(f"exclude {option}", {}, self._lost, excluded=option))
 
-    def _hand_on(self, papers: Sequence[tuple[_Bundle, Value]]) -> Value:
-        """Each bundle to the next option that is still in the count; gives the sum of what was handed on."""
-        still_in, moved = set(self._continuing), self._write.whole(0)
-        for bundle, value in papers:
-            place = _next_place(bundle, still_in)
-            if place is not None and value:
-                heir = bundle.ranking[place]
-                self._piles[heir].append(_Bundle(bundle.ranking, place, bundle.number, value))
-                self._tally[heir] += bundle.number * value
-                moved += bundle.number * value
+    def _hand_on(self, parcels: Sequence[Parcel]) -> Value:
+        """Each paper to the next option that is still in the count; gives the sum of what was handed on."""
+        moved = self._write.whole(0)
+        for value, papers in parcels:
+            for heir, inherited in _dealt(papers, self._continuing).items():
+                if inherited and value:
+                    votes = value * sum(number for _, number in inherited)
+                    self._piles[heir].append((value, inherited))
+                    self._tally[heir] += votes
+                    moved += votes
         return moved
 
     def _elect_the_rest(self) -> None:
@@ -153,8 +142,13 @@ class PaperCount:
                 stage.below_quota.append(option)
 
 
-def _next_place(bundle: _Bundle, still_in: set[str]) -> int | None:
-    for place in range(bundle.place + 1, len(bundle.ranking)):
-        if bundle.ranking[place] in still_in:
-            return place
-    return None
+def _dealt(papers: Sequence[Paper], continuing: Sequence[str]) -> dict[str, list[Paper]]:
+    """The papers by the first option that they name of those who are still in the count: whoever stood before these was
+    elected or excluded, and never comes back."""
+    heirs: dict[str, list[Paper]] = {option: [] for option in continuing}
+    for paper in papers:
+        for option in paper[0]:
+            if option in heirs:
+                heirs[option].append(paper)
+                break
+    return heirs

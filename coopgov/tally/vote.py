@@ -23,7 +23,8 @@ Ranking = tuple[str, ...]  # options in order of preference
 class Manifest:
     """What is fixed before the first ballot: method, options in the order shown, rule, electors on the roll, settings.
 
-    ``settings`` are the method's own (seats, decimals, unranked, ties …), plain values.
+    ``settings`` are the method's own (seats, decimals, unranked, ties …), plain values. ``places``: the number of each
+    option in the list, from 0.
     Raises ValueError ``manifest.method``, ``manifest.options`` (a tuple of different words, at least one),
     ``manifest.rule`` or ``manifest.roll_size`` (a whole number, at least 1: a vote without electors cannot open).
     """
@@ -33,10 +34,12 @@ class Manifest:
     rule: Rule
     roll_size: int
     settings: Mapping[str, Any] = field(default_factory=dict)
+    places: Mapping[str, int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         require(isinstance(self.method, str), "manifest.method")
         require(_are_different_words(self.options), "manifest.options")
+        object.__setattr__(self, "places", {option: place for place, option in enumerate(self.options)})
         require(isinstance(self.rule, Rule), "manifest.rule")
         require(type(self.roll_size) is int and 1 <= self.roll_size <= LARGEST, "manifest.roll_size")
 
@@ -48,14 +51,42 @@ class Ballot:
     choice: Choice
 
 
+class Shape(StrEnum):
+    """What a ballot looks like in its normal form.
+
+    An option; a tuple of options; a tuple of (option, points) pairs; a tuple of options in order of preference; a tuple
+    of levels, each a tuple of options; ``()``, where there is nothing to choose and only a reason to give.
+    """
+
+    ONE = "one"
+    PICKS = "picks"
+    POINTS = "points"
+    RANKING = "ranking"
+    LEVELS = "levels"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many options a ballot names that is no abstention, at least and at most; how many points one option may get,
+    and all together (``highest`` 0: there are no points; ``budget`` None: their sum is not bounded)."""
+
+    least: int
+    most: int
+    highest: int = 0
+    budget: int | None = None
+
+
 class Verdict(StrEnum):
     """How a vote ended; undecided: nobody took a side; tied: equals, and the rule leaves it to people.
 
-    Proposals pass or fail; where options are chosen from, the vote is decided.
+    Proposals pass or fail; where options are chosen from, the vote is decided; noted: people were heard, and nothing is
+    decided by counting.
     """
 
     PASSED = "passed"
     DECIDED = "decided"
+    NOTED = "noted"
     FAILED = "failed"
     NO_QUORUM = "no_quorum"
     UNDECIDED = "undecided"
@@ -149,7 +180,23 @@ class Method(Protocol):
 
     @property
     def options(self) -> tuple[str, ...]:
-        """The options that a manifest may offer; empty: any words."""
+        """The options that a manifest may offer unless its settings say what each counts as; empty: any words."""
+
+    @property
+    def shape(self) -> Shape:
+        """What its ballots look like."""
+
+    @property
+    def decides(self) -> bool:
+        """Whether the count decides; else people do, who were told what was said."""
+
+    @property
+    def takes_ballots(self) -> bool:
+        """Whether there is anything to cast; a lot is drawn without."""
+
+    @property
+    def rule_parts(self) -> frozenset[str]:
+        """Which of rule.PARTS it judges by; all other parts of a rule hold for every method."""
 
     @property
     def reason_keys(self) -> frozenset[str]:
@@ -157,6 +204,9 @@ class Method(Protocol):
 
     def check(self, manifest: Manifest) -> None:
         """Refuse, by ValueError with a stable key, a manifest that this method cannot count."""
+
+    def limits(self, manifest: Manifest) -> Limits:
+        """The bounds of a ballot."""
 
     def validate(self, manifest: Manifest, choice: object) -> Choice:
         """``choice`` in its one normal form; raises ValueError with a stable key when it is no choice here."""

@@ -24,7 +24,20 @@ from coopgov.decisions.sentences import (
 )
 from coopgov.tally.count import REASON_KEYS, Verdict
 from coopgov.tally.reason import Reason
-from coopgov.tally.rule import PRESETS, RULE_KEYS, Base, BlockKind, Blocks, Quorum, QuorumKind, Rule, Threshold, Tie
+from coopgov.tally.rule import (
+    PRESETS,
+    RULE_KEYS,
+    Base,
+    BlockKind,
+    Blocks,
+    Electors,
+    Quorum,
+    QuorumKind,
+    Rule,
+    Secrecy,
+    Threshold,
+    Tie,
+)
 from tests.conftest import NOW
 
 shares = st.fractions(min_value=Fraction(1, 20), max_value=1, max_denominator=20)
@@ -40,18 +53,32 @@ quorums = st.one_of(
 duties = st.booleans()
 blocks = st.one_of(
     st.just(Blocks()),
-    st.builds(Blocks, st.just(BlockKind.ANY_STOPS), reason_required=duties),
+    st.builds(Blocks, st.just(BlockKind.ANY_STOPS), reason_required=duties, seconder_required=duties),
     st.builds(Blocks, st.just(BlockKind.UP_TO), numbers, reason_required=duties),
-    st.builds(Blocks, st.just(BlockKind.OVERRIDE), st.none(), shares, duties),
+    st.builds(Blocks, st.just(BlockKind.OVERRIDE), st.none(), shares, duties, duties),
 )
+times = st.integers(0, 183 * 86400).map(lambda seconds: timedelta(seconds=seconds))
+later = st.sampled_from([timedelta(0), timedelta(hours=5), timedelta(days=3)])
 any_rule = st.builds(
-    Rule,
-    thresholds,
-    st.sampled_from(Base),
-    quorums,
-    blocks,
-    st.sampled_from(Tie),
-    st.integers(0, 366 * 86400).map(lambda seconds: timedelta(seconds=seconds)),
+    lambda voting, urgent, extension, quorum, **others: Rule(
+        minimum_voting=voting + (urgent or timedelta(0)),
+        urgent=urgent or None,
+        extension=extension if quorum.kind is not QuorumKind.NONE else timedelta(0),
+        quorum=quorum,
+        **others,
+    ),
+    voting=times,
+    urgent=later,
+    extension=later,
+    quorum=quorums,
+    threshold=thresholds,
+    base=st.sampled_from(Base),
+    blocks=blocks,
+    tie=st.sampled_from(Tie),
+    minimum_discussion=later,
+    secrecy=st.sampled_from(Secrecy),
+    cooling_off_days=st.integers(0, 366),
+    electors=st.sampled_from(Electors),
 )
 
 

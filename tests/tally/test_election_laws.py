@@ -5,55 +5,69 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-import pyrankvote  # type: ignore[import-untyped]
 import pytest
-import votelib.convert  # type: ignore[import-untyped]
-import votelib.evaluate.condorcet as votelib_condorcet  # type: ignore[import-untyped]
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from coopgov.tally.canonical import canonical
 from coopgov.tally.count import REASON_KEYS, Ballot, Election, Manifest, Verdict, tally, tally_distinct
 from coopgov.tally.methods import METHODS
 from coopgov.tally.rule import Quorum, QuorumKind, Rule, Threshold
-from coopgov.tally.vote import Method
+from coopgov.tally.vote import Method, Shape
 
-ELECTIONS = {name: method for name, method in METHODS.items() if name != "proposal"}
+ELECTIONS = {n: method for n, method in METHODS.items() if method.shape not in (Shape.ONE, Shape.NONE)}
 every_election = pytest.mark.parametrize("method", ELECTIONS.values(), ids=ELECTIONS)
 often = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 NAMES = ("Ada", "Bo", "Cy", "Dee", "Eve")
+SLOTS = tuple(f"2026-10-25T0{hour}:30:00Z" for hour in range(5))
+OTHERS = {**{name: name[::-1].upper() for name in NAMES}, **{slot: slot.replace(":30", ":45") for slot in SLOTS}}
 PLAIN = Rule(Threshold(Fraction(1, 2)))
-STRICT = ("irv", "stv-scottish", "stv-wigm", "meek")
+STRICT = tuple(name for name, method in ELECTIONS.items() if method.shape is Shape.RANKING)
 TIES = ("previous_stage", "lot", "order", "declare")
+
+
+def names_for(method: Method) -> tuple[str, ...]:
+    """What a vote by this method may be about."""
+    return SLOTS if method.name == "meeting-time" else NAMES
+
+
+def two_for(method: Method, rule: Rule = PLAIN, roll_size: int = 3, **given: Any) -> Manifest:
+    """A vote between the first two."""
+    names = names_for(method)[:2]
+    if method.name == "equal-shares":
+        given |= {"budget": 5, "costs": dict(zip(names, (1, 2), strict=True))}
+    return Manifest(method.name, names, rule, roll_size, given)
+
+
+def for_the_first(manifest: Manifest) -> Any:
+    """A ballot for the first option and no other."""
+    first = manifest.options[0]
+    return {Shape.POINTS: ((first, 1),), Shape.LEVELS: ((first,),)}.get(METHODS[manifest.method].shape, (first,))
 
 
 def choices(method: Method, options: tuple[str, ...]) -> st.SearchStrategy[Any]:
     """Any ballot that the method takes, abstentions too."""
-    some = st.lists(st.sampled_from(options), unique=True)
-    if method.name in STRICT:
-        return some
-    if method.name in ("schulze", "ranked-pairs"):
+    if method.shape is Shape.LEVELS:
         return st.lists(st.integers(0, 3), min_size=len(options), max_size=len(options)).map(
             lambda ranks: [
                 [o for o, r in zip(options, ranks, strict=True) if r == rank] for rank in sorted({*ranks} - {0})
             ]
         )
-    if method.name in ("score", "dot"):
+    if method.shape is Shape.POINTS:
         return st.dictionaries(st.sampled_from(options), st.integers(0, 1)).map(lambda given: list(given.items()))
-    if method.name == "choose":
-        return st.lists(st.sampled_from(options), max_size=1)
-    return some
+    most = method.limits(Manifest(method.name, options, PLAIN, 1)).most
+    return st.lists(st.sampled_from(options), unique=True, max_size=most)
 
 
 @st.composite
 def elections(draw: st.DrawFn, method: Method, ties: tuple[str, ...] = TIES) -> tuple[Manifest, list[Ballot]]:
-    options = NAMES[: draw(st.integers(1, 5))]
+    options = names_for(method)[: draw(st.integers(1, 5))]
     ballots = draw(st.lists(choices(method, options), max_size=12))
-    given: dict[str, Any] = {"ties": draw(st.sampled_from(ties))}
+    given: dict[str, Any] = {"ties": draw(st.sampled_from(ties))} if method.decides else {}
     if method.name == "equal-shares":
         costs = {option: draw(st.integers(1, 12)) for option in options}
-        given |= {"budget": draw(st.integers(1, 20)), "costs": costs}
-    elif method.name != "irv":
+        given |= {"budget": draw(st.integers(1, 20)), "costs": costs, "step": draw(st.integers(1, 3))}
+    elif method.decides and method.name != "irv":
         given["seats"] = draw(st.integers(1, 4))
     manifest = Manifest(method.name, options, PLAIN, max(1, len(ballots)), given)
     return manifest, [Ballot(_frozen(ballot)) for ballot in ballots]
@@ -86,7 +100,7 @@ def test_neither_the_order_of_ballots_nor_their_bundling_changes_a_byte(method: 
 def test_names_are_nothing_but_names(method: Method, data: st.DataObject) -> None:
     """Renamed, counted and renamed back, where no lot is drawn."""
     manifest, ballots = data.draw(elections(method, ("declare",)))
-    there = {name: name[::-1].upper() for name in NAMES}
+    there = OTHERS
     renamed = Manifest(
         method.name,
         tuple(there[o] for o in manifest.options),
@@ -122,10 +136,11 @@ def test_a_result_is_whole(method: Method, data: st.DataObject) -> None:
     assert set(result.winners) <= set(manifest.options)
     assert method.name == "equal-shares" or len(result.winners) <= seats
     assert (result.verdict is Verdict.DECIDED) == bool(result.winners)
+    assert (result.verdict is Verdict.NOTED) == (not method.decides and bool(ballots))
     assert (result.verdict is Verdict.TIED) == bool(result.tied)
     assert {reason.key for reason in result.reasons} <= method.reason_keys <= REASON_KEYS
-    if manifest.settings["ties"] != "declare" and result.counted and method.name != "equal-shares":
-        assert len(result.winners) == min(seats, len(manifest.options))
+    if method.decides and manifest.settings["ties"] != "declare" and result.counted and method.name != "equal-shares":
+        assert len(result.winners) == min(seats, len(manifest.options)) or not any(result.facts["scores"].values())
 
 
 @every_election
@@ -157,33 +172,82 @@ def test_who_withdrew_counts_as_if_no_ballot_had_named_them(name: str, data: st.
 @every_election
 def test_an_empty_box_elects_nobody(method: Method) -> None:
     """Edge cases 8, 40 and 45."""
-    more: dict[str, Any] = {"budget": 5, "costs": {"Ada": 1, "Bo": 2}} if method.name == "equal-shares" else {}
-    manifest = Manifest(method.name, ("Ada", "Bo"), PLAIN, 3, more)
-    assert elected(manifest, []).verdict is Verdict.UNDECIDED
-    nothing = elected(manifest, [Ballot(())] * 3)
-    assert (nothing.verdict, nothing.cast, nothing.counted) == (Verdict.UNDECIDED, 3, 0)
+    assert elected(two_for(method), []).verdict is Verdict.UNDECIDED
+    nothing = elected(two_for(method), [Ballot(())] * 3)
+    assert not nothing.winners
+    if method.decides:
+        assert (nothing.verdict, nothing.cast, nothing.counted) == (Verdict.UNDECIDED, 3, 0)
 
 
 @every_election
 def test_a_missed_quorum_is_no_election_though_the_figures_stand(method: Method) -> None:
-    more: dict[str, Any] = {"budget": 5, "costs": {"Ada": 1, "Bo": 2}} if method.name == "equal-shares" else {}
     rule = Rule(Threshold(Fraction(1, 2)), quorum=Quorum(QuorumKind.TURNOUT, Fraction(1, 2)))
-    choice: Any = {"score": (("Ada", 1),), "dot": (("Ada", 1),)}.get(method.name, ("Ada",))
-    if method.name in ("schulze", "ranked-pairs"):
-        choice = (("Ada",),)
-    few = elected(Manifest(method.name, ("Ada", "Bo"), rule, 5, more), [Ballot(choice)] * 2)
-    enough = elected(Manifest(method.name, ("Ada", "Bo"), rule, 4, more), [Ballot(choice)] * 2)
-    assert (few.verdict, enough.verdict) == (Verdict.NO_QUORUM, Verdict.DECIDED)
-    assert few.winners == enough.winners
+    choice = for_the_first(two_for(method))
+    few = elected(two_for(method, rule, 5), [Ballot(choice)] * 2)
+    enough = elected(two_for(method, rule, 4), [Ballot(choice)] * 2)
+    assert few.verdict is Verdict.NO_QUORUM
+    assert enough.verdict is (Verdict.DECIDED if method.decides else Verdict.NOTED)
+    assert (few.winners, few.facts) == (enough.winners, enough.facts)
 
 
 @every_election
-@pytest.mark.parametrize("choice", [("Zoe",), (("Zoe",),), "Zoe", 7, None, ((1, 2),), (("Ada", 1, 2),), [["Ada"], 3]])
-def test_a_ballot_that_cannot_be_is_refused(method: Method, choice: Any) -> None:
-    more: dict[str, Any] = {"budget": 5, "costs": {"Ada": 1, "Bo": 2}} if method.name == "equal-shares" else {}
-    manifest = Manifest(method.name, ("Ada", "Bo"), PLAIN, 3, more)
+def test_a_decisive_quorum_counts_the_ballots_that_say_something(method: Method) -> None:
+    rule = Rule(Threshold(Fraction(1, 2)), quorum=Quorum(QuorumKind.DECISIVE, Fraction(1, 2)))
+    ballots = [Ballot(for_the_first(two_for(method))), Ballot(())]
+    verdict = elected(two_for(method, rule, 4), ballots).verdict
+    assert verdict is (Verdict.NO_QUORUM if method.decides else Verdict.NOTED)
+
+
+@every_election
+@often
+@given(data=st.data())
+def test_a_ballot_keeps_the_limits_that_its_method_names(method: Method, data: st.DataObject) -> None:
+    manifest, ballots = data.draw(elections(method))
+    limits = method.limits(manifest)
+    for ballot in ballots:
+        choice = method.validate(manifest, ballot.choice)
+        if method.shape is Shape.POINTS:
+            assert all(0 <= points <= limits.highest for _, points in choice)
+            assert limits.budget is None or sum(points for _, points in choice) <= limits.budget
+        named = len([o for level in choice for o in level] if method.shape is Shape.LEVELS else choice)
+        assert named == 0 or limits.least <= named <= limits.most <= len(manifest.options)
+        assert not method.needs_reason(manifest, choice)
+
+
+@every_election
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda first: ("Zoe",),
+        lambda first: (("Zoe",),),
+        lambda first: (("Zoe", 1),),
+        lambda first: (first, first),
+        lambda first: ((first,), (first,)),
+        lambda first: ((first, 1), (first, 1)),
+        lambda first: ((first, 1, 2),),
+        lambda first: ((first, -1),),
+        lambda first: ((first, 1.0),),
+        lambda first: ((first, float("nan")),),
+        lambda first: ((first, True),),
+        lambda first: ((first, "1"),),
+        lambda first: ((first, Fraction(1, 2)),),
+        lambda first: ((first, 10**30),),
+        lambda first: (((first,),),),
+        lambda first: ((1, 2),),
+        lambda first: [[first], 3],
+        lambda first: (None,),
+        lambda first: first,
+        lambda first: "none_of_these",
+        lambda first: 7,
+        lambda first: None,
+        lambda first: True,
+        lambda first: {first},
+    ],
+)
+def test_a_ballot_that_cannot_be_is_refused(method: Method, spoil: Any) -> None:
+    manifest = two_for(method)
     with pytest.raises(ValueError, match=r"^ballot\."):
-        method.validate(manifest, choice)
+        method.validate(manifest, spoil(manifest.options[0]))
 
 
 @pytest.mark.parametrize(
@@ -212,8 +276,9 @@ def test_an_impossible_ballot_is_refused(name: str, settings: dict[str, Any], ch
     ("name", "settings"),
     [
         *((name, {"colour": 1}) for name in ELECTIONS),
-        *((name, {"seats": 0}) for name in ELECTIONS if name != "equal-shares"),
+        *((name, {"seats": 0}) for name in ELECTIONS if name not in ("equal-shares", "meeting-time")),
         *((name, {"ties": "coin"}) for name in ELECTIONS),
+        *((name, {"withdrawn": "Ada"}) for name in ELECTIONS),
         ("irv", {"seats": 2}),
         ("stv-wigm", {"decimals": 19}),
         ("schulze", {"unranked": "first"}),
@@ -224,58 +289,15 @@ def test_an_impossible_ballot_is_refused(name: str, settings: dict[str, Any], ch
         ("equal-shares", {"budget": 5, "costs": {"Ada": 1}}),
         ("equal-shares", {"budget": 5, "costs": {"Ada": 0, "Bo": 2}}),
         ("equal-shares", {"budget": 1.5, "costs": {"Ada": 1, "Bo": 2}}),
+        ("equal-shares", {"budget": 5, "costs": {"Ada": 1, "Bo": 2}, "step": 0}),
+        ("dot", {"budget": 0}),
+        ("dot", {"most_on_one": 0}),
     ],
 )
 def test_settings_that_cannot_be_meant_are_refused(name: str, settings: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"^manifest\.settings\."):
-        METHODS[name].check(Manifest(name, ("Ada", "Bo"), PLAIN, 3, settings))
-
-
-# Other counters, wherever no tie occurs
-
-PROFILES = st.dictionaries(
-    st.lists(st.sampled_from(NAMES), unique=True, min_size=1).map(tuple), st.integers(1, 40), min_size=1, max_size=10
-)
-independent = settings(max_examples=400, deadline=None)
-
-
-def _pyrankvote(box: dict[tuple[str, ...], int]) -> tuple[list[Any], list[Any]]:
-    people = {name: pyrankvote.Candidate(name) for name in NAMES}
-    ballots = [
-        pyrankvote.Ballot([people[n] for n in ranking]) for ranking, number in box.items() for _ in range(number)
-    ]
-    return list(people.values()), ballots
-
-
-@independent
-@given(PROFILES)
-def test_the_instant_runoff_elects_whom_another_counter_elects(box: dict[tuple[str, ...], int]) -> None:
-    result = tally_distinct(Manifest("irv", NAMES, PLAIN, sum(box.values()), {"ties": "declare"}), box)
-    assume(result.verdict is Verdict.DECIDED)
-    assert isinstance(result, Election)
-    assume(all(len(set(votes.values())) == len(votes) for votes in result.facts["rounds"]))
-    theirs = pyrankvote.instant_runoff_voting(*_pyrankvote(box)).get_winners()
-    assert [winner.name for winner in theirs] == list(result.winners)
-
-
-@independent
-@given(PROFILES, st.sampled_from(["last"]))
-def test_schulze_and_ranked_pairs_elect_whom_another_counter_elects(
-    box: dict[tuple[str, ...], int], unranked: str
-) -> None:
-    levels = {tuple((name,) for name in ranking): number for ranking, number in box.items()}
-    given = {"ties": "declare", "unranked": unranked}
-    pairs = votelib.convert.RankedToCondorcetVotes().convert(
-        {
-            ranking + ((frozenset(set(NAMES) - set(ranking)),) if set(NAMES) - set(ranking) else ()): n
-            for ranking, n in box.items()
-        }
-    )
-    for name, there in (
-        ("schulze", votelib_condorcet.Schulze()),
-        ("ranked-pairs", votelib_condorcet.RankedPairs("margins")),
-    ):
-        result = tally_distinct(Manifest(name, NAMES, PLAIN, sum(box.values()), given), levels)
-        assert isinstance(result, Election)
-        if result.verdict is Verdict.DECIDED and not result.breaks and len(result.ranking[0]) == 1:
-            assert there.evaluate(pairs, 1) == list(result.winners)
+        METHODS[name].check(
+            Manifest(
+                name, names_for(METHODS[name])[:2] if name == "meeting-time" else ("Ada", "Bo"), PLAIN, 3, settings
+            )
+        )

@@ -1,4 +1,4 @@
-"""Laws that hold for every rule and every ballot box of a proposal; those of elections stand in test_election_laws.py."""
+"""Laws of every method that counts heads, for every rule and box; those of elections stand in test_election_laws.py."""
 
 import itertools
 from collections import Counter
@@ -11,24 +11,31 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coopgov.tally.canonical import canonical
-from coopgov.tally.count import REASON_KEYS, Ballot, Manifest, Verdict, tally
+from coopgov.tally.count import REASON_KEYS, Ballot, Limits, Manifest, Shape, Verdict, tally
 from coopgov.tally.methods import METHODS
 from coopgov.tally.rule import (
     RULE_KEYS,
     Base,
     BlockKind,
     Blocks,
+    Electors,
     Quorum,
     QuorumKind,
     Rule,
+    Secrecy,
     Threshold,
     Tie,
     describe,
 )
+from coopgov.tally.sides import Sides
 
+PLAIN = Rule(Threshold(Fraction(1, 2)))
 OPTIONS = ("agree", "abstain", "disagree", "block")
-PROPOSALS = {name: METHODS[name] for name in ("proposal",)}
-every_method = pytest.mark.parametrize("method", PROPOSALS.values(), ids=PROPOSALS)
+HEADS = {name: method for name, method in METHODS.items() if isinstance(method, Sides)}
+WORDY = {name: method for name, method in HEADS.items() if "counts_as" in method.settings}
+every_method = pytest.mark.parametrize("method", HEADS.values(), ids=HEADS)
+every_method_of_words = pytest.mark.parametrize("method", WORDY.values(), ids=WORDY)
+NO_QUORUM_HERE = ("lazy-consensus",)
 often = settings(max_examples=100, deadline=None)
 
 # Halves, thirds, quarters and the like are where ties and exact hits live; 29, 57 and 58 % are where floats fail.
@@ -52,32 +59,55 @@ def quorums():
 
 def block_rules():
     plain = st.sampled_from([BlockKind.AS_DISAGREE, BlockKind.ANY_STOPS])
+    duties = {"reason_required": st.booleans(), "seconder_required": st.booleans()}
     return st.one_of(
-        st.builds(Blocks, plain, reason_required=st.booleans()),
-        st.builds(Blocks, st.just(BlockKind.UP_TO), number=st.integers(1, 3), reason_required=st.booleans()),
-        st.builds(Blocks, st.just(BlockKind.OVERRIDE), override=SHARES, reason_required=st.booleans()),
+        st.builds(Blocks, plain, **duties),
+        st.builds(Blocks, st.just(BlockKind.UP_TO), number=st.integers(1, 3), **duties),
+        st.builds(Blocks, st.just(BlockKind.OVERRIDE), override=SHARES, **duties),
     )
 
 
 def rules():
+    times = st.integers(0, 183 * 86400).map(lambda seconds: timedelta(seconds=seconds))
+
+    def rule(voting, urgent, extension, quorum, **others):
+        extension = timedelta(0) if quorum.kind is QuorumKind.NONE else extension
+        return Rule(minimum_voting=voting + urgent, urgent=urgent or None, extension=extension, quorum=quorum, **others)
+
     return st.builds(
-        Rule,
+        rule,
+        voting=times,
+        urgent=times,
+        extension=times,
+        quorum=quorums(),
         threshold=thresholds(),
         base=st.sampled_from(Base),
-        quorum=quorums(),
         blocks=block_rules(),
         tie=st.sampled_from(Tie),
-        minimum_voting=st.integers(0, 366 * 86400).map(lambda seconds: timedelta(seconds=seconds)),
+        minimum_discussion=times,
+        secrecy=st.sampled_from(Secrecy),
+        cooling_off_days=st.integers(0, 366),
+        electors=st.sampled_from(Electors),
     )
+
+
+def choice_of(method, option):
+    """What a ballot says that chooses ``option``: in a question round there is nothing to choose."""
+    return () if method.shape is Shape.NONE else option
 
 
 @st.composite
 def votes(draw, method=METHODS["proposal"], room=0):
     """A manifest and ballots for it, many of them for the first option, and ``room`` or more who have not voted."""
-    support = [Ballot(method.options[0])] * draw(st.integers(0, 8))
-    ballots = support + draw(st.lists(st.sampled_from(method.options).map(Ballot), max_size=6))
+    support = [method.options[0]] * draw(st.integers(0, 8))
+    chosen = support + draw(st.lists(st.sampled_from(method.options), max_size=6))
+    ballots = [Ballot(choice_of(method, option)) for option in chosen]
+    rule = draw(rules())
+    if method.name in NO_QUORUM_HERE:
+        rule = replace(rule, quorum=Quorum(), extension=timedelta(0))
+    given = {"target": draw(st.integers(1, 10))} if method.name == "count-me-in" else {}
     roll = len(ballots) + room + draw(st.integers(0, 4))
-    return Manifest(method.name, method.options, draw(rules()), max(1, roll)), ballots
+    return Manifest(method.name, method.options, rule, max(1, roll), given), ballots
 
 
 def passes(manifest, ballots):
@@ -129,15 +159,79 @@ def test_a_choice_not_offered_is_refused_whatever_else_is_in_the_box(method, dat
 @every_method
 @often
 @given(data=st.data())
-def test_an_empty_box_passes_nothing(method, data):
+def test_an_empty_box_passes_nothing_unless_silence_agrees(method, data):
     manifest, _ = data.draw(votes(method))
-    assert tally(manifest, []).verdict in (Verdict.UNDECIDED, Verdict.NO_QUORUM)
+    verdict = tally(manifest, []).verdict
+    assert verdict is Verdict.PASSED if method.name == "lazy-consensus" else verdict in ("undecided", "no_quorum")
 
 
 @every_method
 def test_every_option_is_valid_and_in_its_normal_form(method):
-    manifest = Manifest(method.name, method.options, Rule(Threshold(Fraction(1, 2))), 1)
-    assert [method.validate(manifest, option) for option in method.options] == list(method.options)
+    manifest = Manifest(method.name, method.options, PLAIN, 1)
+    for option in method.options:
+        assert method.validate(manifest, choice_of(method, option)) == choice_of(method, option)
+
+
+@every_method
+def test_a_ballot_chooses_one_option_or_nothing(method):
+    limits = method.limits(Manifest(method.name, method.options, PLAIN, 1))
+    assert limits == (Limits(0, 0) if method.shape is Shape.NONE else Limits(1, 1))
+
+
+@every_method
+@pytest.mark.parametrize(
+    "choice", ["maybe", "", None, 7, True, ("agree",), ["agree", "agree"], [()], {}, 1.5, {"agree"}]
+)
+def test_a_ballot_that_cannot_be_is_refused(method, choice):
+    with pytest.raises(ValueError, match=r"^ballot\.choice$"):
+        method.validate(Manifest(method.name, method.options, PLAIN, 1), choice)
+
+
+@every_method_of_words
+@often
+@given(data=st.data())
+def test_options_may_be_any_words_if_it_is_said_what_they_count_as(method, data):
+    manifest, ballots = data.draw(votes(method))
+    words = {f"word {number}": side for number, side in enumerate([*method.options, *method.options])}
+    given = {**manifest.settings, "counts_as": words}
+    wordy = replace(manifest, options=tuple(words), settings=given)
+    of_side = {side: [word for word in words if words[word] == side] for side in method.options}
+    said = [Ballot(data.draw(st.sampled_from(of_side[ballot.choice]))) for ballot in ballots]
+    plain, result = tally(manifest, ballots), tally(wordy, said)
+    assert replace(result, counts={}) == replace(plain, counts={})
+    assert list(result.counts) == list(words)
+    for side in method.options:
+        assert sum(result.counts[word] for word in of_side[side]) == plain.counts[side]
+        assert {method.needs_reason(wordy, word) for word in of_side[side]} == {method.needs_reason(manifest, side)}
+
+
+@every_method_of_words
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda words: {**words, "another": next(iter(words.values()))},
+        lambda words: dict(list(words.items())[1:]),
+        lambda words: {**words, next(iter(words)): "whatever"},
+        lambda words: {**words, next(iter(words)): 1},
+        list,
+        lambda words: "agree",
+    ],
+)
+def test_words_that_do_not_cover_the_options_are_refused(method, spoil):
+    words = {f"word {side}": side for side in method.options}
+    given = {"target": 3} if method.name == "count-me-in" else {}
+    method.check(Manifest(method.name, tuple(words), PLAIN, 1, {**given, "counts_as": words}))
+    with pytest.raises(ValueError, match=r"^manifest\.settings\.counts_as$"):
+        method.check(Manifest(method.name, tuple(words), PLAIN, 1, {**given, "counts_as": spoil(words)}))
+
+
+@every_method
+def test_a_setting_or_an_option_that_it_does_not_know_is_refused(method):
+    given = {"target": 3} if method.name == "count-me-in" else {}
+    with pytest.raises(ValueError, match=r"^manifest\.settings\.colour$"):
+        method.check(Manifest(method.name, method.options, PLAIN, 1, {**given, "colour": 1}))
+    with pytest.raises(ValueError, match=r"^manifest\.options\.unknown$"):
+        method.check(Manifest(method.name, (*method.options, "perhaps"), PLAIN, 1, given))
 
 
 @every_method
@@ -153,14 +247,24 @@ def all_small_rules():
     quorums = [Quorum(), Quorum(QuorumKind.ABSOLUTE, number=2)]
     quorums += [Quorum(kind, half) for kind in QuorumKind if kind not in (QuorumKind.NONE, QuorumKind.ABSOLUTE)]
     blocks = [Blocks(), Blocks(BlockKind.ANY_STOPS), Blocks(BlockKind.UP_TO, number=1, reason_required=True)]
-    blocks += [Blocks(BlockKind.OVERRIDE, override=Fraction(2, 3))]
+    blocks += [Blocks(BlockKind.OVERRIDE, override=Fraction(2, 3)), Blocks(BlockKind.ANY_STOPS, seconder_required=True)]
     levels = [Threshold(half), Threshold(half, strict=True), Threshold(Fraction(1))]
     for level, quorum, block, tie in itertools.product(levels, quorums, blocks, Tie):
         yield Rule(level, quorum=quorum, blocks=block, tie=tie, minimum_voting=timedelta(days=len(block.kind) % 2))
 
 
+def all_rules_of_time_and_roll():
+    day, quorum = timedelta(days=1), Quorum(QuorumKind.ABSOLUTE, number=2)
+    for secrecy, electors in itertools.product(Secrecy, Electors):
+        times = {"minimum_voting": day, "minimum_discussion": day, "urgent": day, "extension": day}
+        yield Rule(
+            Threshold(Fraction(1)), quorum=quorum, secrecy=secrecy, electors=electors, cooling_off_days=9, **times
+        )
+
+
 def test_every_key_of_a_rule_is_reached_and_no_other():
-    assert {reason.key for rule in all_small_rules() for reason in describe(rule)} == RULE_KEYS
+    rules = [*all_small_rules(), *all_rules_of_time_and_roll()]
+    assert {reason.key for rule in rules for reason in describe(rule)} == RULE_KEYS
 
 
 @often
@@ -171,16 +275,32 @@ def test_a_description_has_plain_facts(rule):
     assert all(type(fact) in (int, str) for reason in described for fact in reason.facts.values())
 
 
+VERDICTS = {
+    "proposal": {"passed", "failed", "tied", "no_quorum", "undecided"},
+    "consent": {"passed", "failed", "no_quorum", "undecided"},
+    "lazy-consensus": {"passed", "failed"},
+    "count-me-in": {"decided", "no_quorum", "undecided"},
+}
+
+
 @every_method
 def test_every_verdict_and_every_key_of_a_result_is_reached_and_no_other(method):
     found, verdicts = set(), set()
+    rules = [
+        Rule(Threshold(Fraction(1, 2)), quorum=quorum) for quorum in (Quorum(), Quorum(QuorumKind.ABSOLUTE, None, 2))
+    ]
+    if method.name == "proposal":
+        rules = list(all_small_rules())
+    given = {"target": 2} if method.name == "count-me-in" else {}
     boxes = [box for size in range(5) for box in itertools.combinations_with_replacement(method.options, size)]
-    for rule, box in itertools.product(all_small_rules(), boxes):
-        result = tally(Manifest(method.name, method.options, rule, 4), [Ballot(choice) for choice in box])
+    for rule, box in itertools.product(rules[: 1 if method.name in NO_QUORUM_HERE else None], boxes):
+        manifest = Manifest(method.name, method.options, rule, 4, given)
+        result = tally(manifest, [Ballot(choice_of(method, option)) for option in box])
         found |= {reason.key for reason in result.reasons}
         verdicts.add(result.verdict)
     assert found == method.reason_keys
-    assert verdicts == set(Verdict) - {Verdict.DECIDED}
+    assert verdicts == VERDICTS.get(method.name, {"noted", "no_quorum", "undecided"})
+    assert method.decides == (Verdict.NOTED not in verdicts)
 
 
 # --- rules
@@ -227,7 +347,8 @@ def expected_verdict(manifest, ballots):
         return "undecided"
     base = {"decisive": side, "cast": len(ballots), "eligible": manifest.roll_size}[rule.base]
     share, half = Fraction(agree, base), Fraction(1, 2)
-    borne = {"as_disagree": 99, "any_stops": 0, "up_to": rule.blocks.number, "override": 0}[rule.blocks.kind]
+    alone = 1 if rule.blocks.seconder_required else 0
+    borne = {"as_disagree": 99, "any_stops": alone, "up_to": rule.blocks.number, "override": alone}[rule.blocks.kind]
     if count["block"] > borne and not (rule.blocks.override and share >= rule.blocks.override):
         return "failed"
     if rule.threshold.share == half and share == half and Fraction(against, base) == half and rule.tie != "threshold":

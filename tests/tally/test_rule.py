@@ -18,9 +18,11 @@ from coopgov.tally.rule import (
     Base,
     BlockKind,
     Blocks,
+    Electors,
     Quorum,
     QuorumKind,
     Rule,
+    Secrecy,
     Threshold,
     Tie,
     describe,
@@ -175,6 +177,13 @@ def test_any_block_stops(blocks, stop):
     assert Blocks(BlockKind.ANY_STOPS).stop(blocks, 20, 20 + blocks) is stop
 
 
+@pytest.mark.parametrize(("blocks", "stop"), [(0, False), (1, False), (2, True)])
+@pytest.mark.parametrize("kind", [BlockKind.ANY_STOPS, BlockKind.OVERRIDE])
+def test_where_a_block_needs_a_second_two_stop_and_one_does_not(kind, blocks, stop):
+    share = Fraction(1) if kind is BlockKind.OVERRIDE else None
+    assert Blocks(kind, override=share, seconder_required=True).stop(blocks, 8, 8 + blocks) is stop
+
+
 @pytest.mark.parametrize(("blocks", "stop"), [(0, False), (2, False), (3, True)])
 def test_up_to_two_blocks_are_borne(blocks, stop):
     assert Blocks(BlockKind.UP_TO, number=2).stop(blocks, 20, 20 + blocks) is stop
@@ -199,6 +208,7 @@ def test_blocks_stop_unless_the_override_share_agrees(blocks, agree, base, stop)
         ({"kind": BlockKind.OVERRIDE, "override": 0.9}, "blocks.override"),
         ({"kind": BlockKind.AS_DISAGREE, "override": HALF}, "blocks.override"),
         ({"kind": BlockKind.AS_DISAGREE, "reason_required": 1}, "blocks.reason_required"),
+        ({"kind": BlockKind.ANY_STOPS, "seconder_required": 1}, "blocks.seconder_required"),
     ],
 )
 def test_a_block_rule_carries_what_its_kind_needs_and_nothing_else(named, key):
@@ -220,10 +230,36 @@ def test_a_block_rule_carries_what_its_kind_needs_and_nothing_else(named, key):
         ("minimum_voting", timedelta(seconds=-1)),
         ("minimum_voting", timedelta(days=366, seconds=1)),
         ("minimum_voting", timedelta(microseconds=1)),
+        ("minimum_discussion", timedelta(seconds=-1)),
+        ("minimum_discussion", timedelta(days=366, seconds=1)),
+        ("minimum_discussion", None),
+        ("urgent", 1),
+        ("urgent", timedelta(0)),
+        ("urgent", timedelta(seconds=1)),
+        ("extension", timedelta(microseconds=1)),
+        ("extension", timedelta(days=1)),
+        ("secrecy", "secret"),
+        ("cooling_off_days", -1),
+        ("cooling_off_days", 367),
+        ("cooling_off_days", True),
+        ("cooling_off_days", 3.0),
+        ("electors", "all"),
     ],
 )
 def test_a_rule_refuses_a_part_of_the_wrong_kind(field, value):
     assert refusal(Rule, **{"threshold": MAJORITY, field: value}) == f"rule.{field}"
+
+
+def test_urgent_voting_may_be_as_long_as_any_and_no_longer():
+    week = timedelta(days=7)
+    assert Rule(MAJORITY, minimum_voting=week, urgent=week).urgent == week
+    assert refusal(Rule, MAJORITY, minimum_voting=week, urgent=week + timedelta(seconds=1)) == "rule.urgent"
+
+
+def test_voting_goes_on_only_for_the_sake_of_a_quorum():
+    quorum, day = Quorum(QuorumKind.ABSOLUTE, number=3), timedelta(days=1)
+    assert Rule(MAJORITY, quorum=quorum, extension=day).extension == day
+    assert refusal(Rule, MAJORITY, extension=day) == "rule.extension"
 
 
 def test_a_minimum_of_a_leap_year_is_allowed():
@@ -240,6 +276,8 @@ def test_a_rule_says_little_by_default():
         Tie.FAILS,
         timedelta(0),
     )
+    assert (rule.minimum_discussion, rule.urgent, rule.extension) == (timedelta(0), None, timedelta(0))
+    assert (rule.secrecy, rule.cooling_off_days, rule.electors) == (Secrecy.UNTIL_CLOSED, 0, Electors.ALL)
 
 
 # --- presets
@@ -249,7 +287,7 @@ def test_the_ordinary_preset_has_social_coops_numbers():
     rule = PRESETS["ordinary"]
     assert (rule.threshold, rule.base, rule.quorum) == (Threshold(HALF), Base.DECISIVE, Quorum())
     assert (rule.blocks.kind, rule.blocks.override) == (BlockKind.OVERRIDE, Fraction(9, 10))
-    assert (rule.tie, rule.minimum_voting) == (Tie.FAILS, timedelta(days=6))
+    assert (rule.tie, rule.minimum_voting, rule.urgent) == (Tie.FAILS, timedelta(days=6), timedelta(days=1))
 
 
 def test_the_bylaws_preset_has_social_coops_numbers():
@@ -264,9 +302,14 @@ def test_only_the_approval_preset_asks_for_a_quorum():
 
 
 def test_presets_are_named_as_documented():
-    names = {"ordinary", "bylaws", "simple_majority", "two_thirds", "consent", "approval_quorum"}
+    names = {"ordinary", "bylaws", "simple_majority", "two_thirds", "consent", "approval_quorum", "lazy", "sense_check"}
     assert set(PRESETS) == names
-    assert {rule.tie for rule in PRESETS.values()} == {Tie.FAILS}
+    assert {(rule.tie, rule.secrecy) for rule in PRESETS.values()} == {(Tie.FAILS, Secrecy.UNTIL_CLOSED)}
+    assert {name for name, rule in PRESETS.items() if rule.urgent} == {"ordinary"}
+
+
+def test_a_lazy_consensus_takes_two_weeks_and_a_sense_check_three_days():
+    assert [PRESETS[name].minimum_voting.days for name in ("lazy", "sense_check")] == [14, 3]
 
 
 def test_a_block_that_can_stop_a_preset_must_give_its_reason():
@@ -282,6 +325,7 @@ def test_a_rule_that_asks_no_reason_for_blocks_speaks_of_none():
         "rule.blocks.as_disagree",
         "rule.quorum.none",
         "rule.time.at_least",
+        "rule.secrecy.until_closed",
     ]
 
 
@@ -295,7 +339,16 @@ def test_a_rule_cannot_be_changed(part, name):
 
 
 def test_a_rule_without_a_minimum_says_so():
-    assert describe(Rule(MAJORITY))[-1] == Reason("rule.time.none", {})
+    assert describe(Rule(MAJORITY))[-2:] == (Reason("rule.time.none", {}), Reason("rule.secrecy.until_closed", {}))
+
+
+def test_of_a_rule_only_the_parts_that_a_method_judges_by_are_spoken_of():
+    said = [reason.key for reason in describe(PRESETS["ordinary"], {"quorum"})]
+    assert said == ["rule.quorum.none", "rule.time.at_least", "rule.urgent", "rule.secrecy.until_closed"]
+    assert [reason.key for reason in describe(PRESETS["lazy"], ())] == [
+        "rule.time.at_least",
+        "rule.secrecy.until_closed",
+    ]
 
 
 def test_the_documentation_names_every_preset_and_every_key():
@@ -311,22 +364,69 @@ EVERYTHING = Rule(
     threshold=Threshold(Fraction(2, 3), strict=True),
     base=Base.CAST,
     quorum=Quorum(QuorumKind.ABSOLUTE, number=20),
-    blocks=Blocks(BlockKind.UP_TO, number=2, reason_required=True),
+    blocks=Blocks(BlockKind.UP_TO, number=2, reason_required=True, seconder_required=True),
     tie=Tie.DECLARE,
     minimum_voting=timedelta(days=6, seconds=5),
+    minimum_discussion=timedelta(days=2),
+    urgent=timedelta(hours=36),
+    extension=timedelta(days=3, seconds=1),
+    secrecy=Secrecy.SECRET,
+    cooling_off_days=90,
+    electors=Electors.ORGANISATIONS,
 )
 
 
 def test_the_plain_form_is_written_out_in_full():
     assert EVERYTHING.to_plain() == {
-        "v": 1,
+        "v": 2,
         "threshold": {"share": [2, 3], "strict": True},
         "base": "cast",
         "quorum": {"kind": "absolute", "share": None, "number": 20},
-        "blocks": {"kind": "up_to", "number": 2, "override": None, "reason_required": True},
+        "blocks": {
+            "kind": "up_to",
+            "number": 2,
+            "override": None,
+            "reason_required": True,
+            "seconder_required": True,
+        },
         "tie": "declare",
         "minimum_voting_seconds": 518405,
+        "discussion_seconds": 172800,
+        "urgent_seconds": 129600,
+        "extension_seconds": 259201,
+        "secrecy": "secret",
+        "cooling_off_days": 90,
+        "electors": "organisations",
     }
+
+
+FIRST_VERSION = {
+    "v": 1,
+    "threshold": {"share": [3, 4], "strict": False},
+    "base": "decisive",
+    "quorum": {"kind": "turnout", "share": [1, 3], "number": None},
+    "blocks": {"kind": "override", "number": None, "override": [19, 20], "reason_required": True},
+    "tie": "fails",
+    "minimum_voting_seconds": 864000,
+}
+
+
+def test_a_rule_stored_in_the_first_version_keeps_its_meaning_and_is_open():
+    assert Rule.from_plain(FIRST_VERSION) == Rule(
+        Threshold(Fraction(3, 4)),
+        quorum=Quorum(QuorumKind.TURNOUT, share=Fraction(1, 3)),
+        blocks=Blocks(BlockKind.OVERRIDE, override=Fraction(19, 20), reason_required=True),
+        minimum_voting=timedelta(days=10),
+        secrecy=Secrecy.OPEN,
+    )
+
+
+@pytest.mark.parametrize("name", FIRST_VERSION)
+def test_a_first_version_is_read_exactly(name):
+    assert refusal(Rule.from_plain, {key: FIRST_VERSION[key] for key in FIRST_VERSION if key != name}) == "plain.fields"
+    assert refusal(Rule.from_plain, {**FIRST_VERSION, "secrecy": "open"}) == "plain.fields"
+    blocks = {**FIRST_VERSION["blocks"], "seconder_required": False}
+    assert refusal(Rule.from_plain, {**FIRST_VERSION, "blocks": blocks}) == "plain.fields"
 
 
 @pytest.mark.parametrize("rule", [EVERYTHING, *PRESETS.values()])
@@ -347,7 +447,8 @@ def altered(path, value):
 @pytest.mark.parametrize(
     ("path", "value", "key"),
     [
-        ("v", 2, "plain.version"),
+        ("v", 1, "plain.fields"),
+        ("v", 3, "plain.version"),
         ("v", True, "plain.version"),
         ("v", 1.0, "plain.version"),
         ("v", "1", "plain.version"),
@@ -382,6 +483,17 @@ def altered(path, value):
         ("blocks.override", 0.9, "plain.fraction"),
         ("blocks.reason_required", 0, "blocks.reason_required"),
         ("tie", "lot", "plain.choice"),
+        ("blocks.seconder_required", 0, "blocks.seconder_required"),
+        ("discussion_seconds", None, "plain.seconds"),
+        ("urgent_seconds", 0, "rule.urgent"),
+        ("urgent_seconds", 1.5, "plain.seconds"),
+        ("urgent_seconds", 518406, "rule.urgent"),
+        ("extension_seconds", None, "plain.seconds"),
+        ("secrecy", "hidden", "plain.choice"),
+        ("cooling_off_days", None, "plain.days"),
+        ("cooling_off_days", True, "plain.days"),
+        ("cooling_off_days", 367, "rule.cooling_off_days"),
+        ("electors", "everybody", "plain.choice"),
         ("minimum_voting_seconds", None, "plain.seconds"),
         ("minimum_voting_seconds", True, "plain.seconds"),
         ("minimum_voting_seconds", 1.5, "plain.seconds"),
@@ -421,6 +533,8 @@ def test_the_ordinary_rule_is_described_part_by_part():
         Reason("rule.blocks.reason_required", {}),
         Reason("rule.quorum.none", {}),
         Reason("rule.time.at_least", {"days": 6, "seconds": 0}),
+        Reason("rule.urgent", {"days": 1, "seconds": 0}),
+        Reason("rule.secrecy.until_closed", {}),
     )
 
 
@@ -430,6 +544,10 @@ def test_numbers_of_a_rule_are_facts():
     assert facts["rule.quorum.absolute"] == {"number": 20}
     assert facts["rule.blocks.up_to"] == {"number": 2}
     assert facts["rule.time.at_least"] == {"days": 6, "seconds": 5}
+    assert facts["rule.discussion.at_least"] == {"days": 2, "seconds": 0}
+    assert facts["rule.urgent"] == {"days": 1, "seconds": 43200}
+    assert facts["rule.extension"] == {"days": 3, "seconds": 1}
+    assert facts["rule.cooling_off"] == {"days": 90}
 
 
 def test_consent_is_described_as_all():

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from coopgov.tally import boxes
 from coopgov.tally.lots import Ties, Umpire
+from coopgov.tally.methods.base import Elects
 from coopgov.tally.pairs import (
     Table,
     condorcet_winner,
@@ -13,12 +14,12 @@ from coopgov.tally.pairs import (
     strongest_paths,
     wins_by_size,
 )
-from coopgov.tally.vote import Choice, Election, Manifest, require
+from coopgov.tally.vote import Election, Manifest, Shape, require
 
 Levels = tuple[tuple[str, ...], ...]
 
 
-class Schulze:
+class Schulze(Elects):
     """The method "schulze". Ballots rank options in levels; what is left out stands as the manifest says.
 
     Settings beside the common ones: ``unranked`` (last, neutral), ``default_option``: an option that does not beat this
@@ -26,8 +27,7 @@ class Schulze:
     """
 
     name = "schulze"
-    options: tuple[str, ...] = ()
-    reason_keys = boxes.REASON_KEYS
+    shape = Shape.LEVELS
     settings: ClassVar[boxes.Settings] = {
         **boxes.COMMON,
         "unranked": lambda value: value in ("last", "neutral"),
@@ -36,17 +36,13 @@ class Schulze:
 
     def check(self, manifest: Manifest) -> None:
         """Refuses settings it does not know: ValueError ``manifest.settings.…``."""
-        boxes.check_settings(manifest, self.settings)
+        super().check(manifest)
         default = manifest.settings.get("default_option")
         require(default is None or default in manifest.options, "manifest.settings.default_option")
 
     def validate(self, manifest: Manifest, choice: object) -> Levels:
         """Levels of options, best first; raises ValueError ``ballot.choice``, ``ballot.choice.twice``."""
         return boxes.weak_ranking(manifest, choice)
-
-    def needs_reason(self, manifest: Manifest, choice: Choice) -> bool:
-        """Never."""
-        return False
 
     def count(self, manifest: Manifest, box: Mapping[Levels, int], tie_seed: str | None = None) -> Election:
         """As ``count_table``, from ballots. A ballot says something if it ranks anything."""

@@ -1,12 +1,13 @@
 """The proposal: agree, abstain, disagree or block, judged by threshold, base, quorum, blocks and tie rule."""
 
-from collections.abc import Mapping
+from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
 
 from coopgov.tally.reason import Reason
-from coopgov.tally.rule import Base, BlockKind, QuorumKind, Rule, Threshold, Tie, share_text
-from coopgov.tally.vote import Choice, Manifest, Result, Verdict
+from coopgov.tally.rule import PARTS, Base, BlockKind, QuorumKind, Threshold, Tie, share_text
+from coopgov.tally.sides import DECIDED_KEYS, Heads, Sides
+from coopgov.tally.vote import Choice, Manifest, Verdict
 
 OPTIONS = ("agree", "abstain", "disagree", "block")
 
@@ -23,31 +24,14 @@ BLOCK_KEYS = {
 """Kind of block rule, and whether the blocks stop the proposal, to the reason's key."""
 
 
+NOT_SECONDED = "blocks.not_seconded"
+
+
 @dataclass(frozen=True, slots=True)
-class Votes:
-    """The counted ballots of one proposal, and the rule and roll by which they are judged."""
+class Votes(Heads):
+    """The heads of a proposal; of those against, ``block`` block it."""
 
-    rule: Rule
-    roll_size: int
-    agree: int
-    abstain: int
-    disagree: int
     block: int
-
-    @property
-    def against(self) -> int:
-        """Ballots that disagree or block."""
-        return self.disagree + self.block
-
-    @property
-    def decisive(self) -> int:
-        """Ballots that take a side."""
-        return self.agree + self.against
-
-    @property
-    def cast(self) -> int:
-        """All ballots, abstentions included."""
-        return self.decisive + self.abstain
 
     @property
     def base(self) -> int:
@@ -77,71 +61,40 @@ class Votes:
         even = self.rule.threshold.share == Fraction(1, 2) and 2 * least == self.base == self.decisive
         return least + 1 if even and self.rule.tie is not Tie.THRESHOLD else least
 
-    @property
-    def quorum_have(self) -> int:
-        """What the quorum counts, so far."""
-        counted = {QuorumKind.DECISIVE: self.decisive, QuorumKind.APPROVAL: self.agree}
-        return counted.get(self.rule.quorum.kind, self.cast)
 
-    @property
-    def quorum_needed(self) -> int:
-        """What the quorum asks of this roll; 0 without one."""
-        return self.rule.quorum.needed(self.roll_size)
-
-    @property
-    def has_quorum(self) -> bool:
-        """Whether the quorum is reached, or none is asked."""
-        return self.rule.quorum.met(self.quorum_have, self.roll_size)
-
-
-class Proposal:
-    """The method "proposal". It draws no lots: a tie is what the rule says it is."""
+class Proposal(Sides[Votes]):
+    """The method "proposal". A tie is what the rule says it is."""
 
     name = "proposal"
     options = OPTIONS
-    reason_keys = frozenset(
-        {"turnout", "ballots.none", "ballots.only_abstentions", "threshold.met", "threshold.missed"}
-        | {"quorum.none", "quorum.met", "quorum.missed", "quorum.owed_to_opposition"}
-        | set(TIE_KEYS.values())
-        | set(BLOCK_KEYS.values())
-    )
-
-    def check(self, manifest: Manifest) -> None:
-        """Refuse options it does not know, and a vote in which one could only say yes or only say no.
-
-        Raises ValueError ``manifest.options.unknown`` or ``manifest.options.one_sided``.
-        """
-        offered = set(manifest.options)
-        if not offered <= set(OPTIONS):
-            raise ValueError("manifest.options.unknown")
-        if "agree" not in offered or offered.isdisjoint({"disagree", "block"}):
-            raise ValueError("manifest.options.one_sided")
-
-    def validate(self, manifest: Manifest, choice: object) -> str:
-        """``choice`` if the manifest offers it; raises ValueError ``ballot.choice`` otherwise."""
-        if not isinstance(choice, str) or choice not in manifest.options:
-            raise ValueError("ballot.choice")
-        return choice
+    wanted = (frozenset({"agree"}), frozenset({"disagree", "block"}))
+    rule_parts = PARTS
+    reason_keys = DECIDED_KEYS | {
+        *("threshold.met", "threshold.missed", "quorum.owed_to_opposition", NOT_SECONDED),
+        *TIE_KEYS.values(),
+        *BLOCK_KEYS.values(),
+    }
 
     def needs_reason(self, manifest: Manifest, choice: Choice) -> bool:
         """Whether the rule accepts this choice only with a reason: blocks, where it says so."""
-        return choice == "block" and manifest.rule.blocks.reason_required
+        return manifest.rule.blocks.reason_required and self.side(manifest, str(choice)) == "block"
 
-    def count(self, manifest: Manifest, box: Mapping[str, int], tie_seed: str | None = None) -> Result:
-        """The result of so many ballots for each option; the same with any ``tie_seed``."""
-        votes = Votes(manifest.rule, manifest.roll_size, *(box.get(option, 0) for option in OPTIONS))
-        verdict = judge(votes)
-        return Result(
-            verdict=verdict,
-            counts={option: box.get(option, 0) for option in manifest.options},
-            cast=votes.cast,
-            roll_size=votes.roll_size,
-            base_size=votes.base,
-            needed=votes.needed,
-            quorum_needed=votes.quorum_needed,
-            quorum_have=votes.quorum_have,
-            reasons=tuple(explain(votes, verdict)),
-        )
+    def heads(self, manifest: Manifest, sides: Counter[str]) -> Votes:
+        """Agreements, abstentions, and those against with the blocks among them."""
+        against = sides["disagree"] + sides["block"]
+        return Votes(manifest.rule, manifest.roll_size, sides["agree"], sides["abstain"], against, sides["block"])
+
+    def judge(self, manifest: Manifest, heads: Votes) -> Verdict:
+        """The verdict by the rule."""
+        return judge(heads)
+
+    def explain(self, manifest: Manifest, heads: Votes, verdict: Verdict) -> list[Reason]:
+        """Quorum, threshold, tie, blocks, and whether the opposition helped it to pass."""
+        return explain(heads, verdict)
+
+    def measure(self, manifest: Manifest, heads: Votes) -> tuple[int, int]:
+        """The base, and how many of it had to agree."""
+        return heads.base, heads.needed
 
 
 def judge(votes: Votes) -> Verdict:
@@ -161,33 +114,15 @@ def explain(votes: Votes, verdict: Verdict) -> list[Reason]:
     """Every step that applies, in reading order, also those that an earlier one made idle: a missed quorum hides no
     threshold. Facts are described in docs/counting.md.
     """
-    turnout = Reason("turnout", {"cast": votes.cast, "roll": votes.roll_size, "abstain": votes.abstain})
     if not votes.decisive:
-        empty = "ballots.only_abstentions" if votes.cast else "ballots.none"
-        return [turnout, _quorum_reason(votes), Reason(empty, {"cast": votes.cast})]
+        return votes.opening()
     return [
-        turnout,
-        _quorum_reason(votes),
+        *votes.opening(),
         _threshold_reason(votes),
         *([_tie_reason(votes)] if votes.splits_evenly else []),
         *([_blocks_reason(votes)] if votes.block else []),
         *([_opposition_reason(votes)] if verdict is Verdict.PASSED and _owed_to_opposition(votes) else []),
     ]
-
-
-def _quorum_reason(votes: Votes) -> Reason:
-    quorum = votes.rule.quorum
-    if quorum.kind is QuorumKind.NONE:
-        return Reason("quorum.none", {})
-    facts: dict[str, int | str] = {
-        "kind": quorum.kind.value,
-        "have": votes.quorum_have,
-        "needed": votes.quorum_needed,
-        "roll": votes.roll_size,
-    }
-    if quorum.share is not None:
-        facts["share"] = share_text(quorum.share)
-    return Reason("quorum.met" if votes.has_quorum else "quorum.missed", facts)
 
 
 def _threshold_reason(votes: Votes) -> Reason:
@@ -212,6 +147,8 @@ def _tie_reason(votes: Votes) -> Reason:
 def _blocks_reason(votes: Votes) -> Reason:
     blocks = votes.rule.blocks
     facts: dict[str, int | str] = {"blocks": votes.block}
+    if blocks.lacks_seconder(votes.block):
+        return Reason(NOT_SECONDED, facts)
     if blocks.number is not None:
         facts["limit"] = blocks.number
     if blocks.override is not None:
