@@ -27,6 +27,7 @@ from coopgov.decisions.routes import register as decisions_register
 from coopgov.decisions.routes import rules as decisions_rules
 from coopgov.decisions.routes import voting as decisions_voting
 from coopgov.decisions.rules import casting as casting_rules
+from coopgov.decisions.rules import papers as paper_rules
 from coopgov.decisions.rules import presets as preset_rules
 from coopgov.decisions.rules import register as register_rules
 from coopgov.decisions.rules import stages as stage_rules
@@ -214,6 +215,7 @@ REFUSALS: tuple[Refusals, ...] = (
     preset_rules.REFUSALS,
     box.REFUSALS,
     register_rules.REFUSALS,
+    paper_rules.REFUSALS,
     announcing_rules.REFUSALS,
     following_rules.REFUSALS,
     host_rules.REFUSALS,

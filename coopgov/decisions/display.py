@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from flask import render_template, request
@@ -13,6 +14,8 @@ from coopgov.core.viewer import Viewer
 from coopgov.decisions.counting import count_votes, vote_box
 from coopgov.decisions.drawing import reasons_of
 from coopgov.decisions.models import Ballot, Proposal, ProposalRevision, RollEntry
+from coopgov.decisions.paper import paper_of
+from coopgov.decisions.paper_words import choice_words
 from coopgov.decisions.pictures.changes import would_have_changed
 from coopgov.decisions.pictures.explanations import explained
 from coopgov.decisions.pictures.frame import Picture
@@ -22,11 +25,11 @@ from coopgov.decisions.queries.lists import DecisionLine
 from coopgov.decisions.queries.proposals import Sheet
 from coopgov.decisions.records import has_record
 from coopgov.decisions.rules.entitlement import OWING, Spell, WhyNot, why_not_on_roll, why_of_standing
+from coopgov.decisions.rules.papers import Paper
 from coopgov.decisions.rules.stages import acts_open_to, shows_result, state_at
 from coopgov.decisions.sentences import (
     STATES,
     deciding,
-    option_meanings,
     option_words,
     rule_words,
     say,
@@ -53,6 +56,8 @@ VOTES_ON_A_PAGE = 50
 WIDE = frozenset({"rounds", "pairs", "budget"})
 """Pictures for the page's body."""
 LAST_PAGE = 1_000_000
+SIGNED = ("agree", "abstain", "disagree", "block")
+"""Choices with a sign of their own."""
 SUMMARY_WORDS = 60
 SENTENCE_ENDS = (".", "!", "?", ":", ";", ",", "…", "。")
 SHOWN_IN_GROUP = 6
@@ -99,8 +104,7 @@ class Side:
     plain: Mapping[str, Any] | None
     picture: Picture | None
     standing: Standing
-    words: Mapping[str, str]  # of each option
-    meanings: Mapping[str, str]
+    paper: Paper
 
     @property
     def is_hidden(self) -> bool:
@@ -120,7 +124,13 @@ class Side:
     @property
     def voted(self) -> str:
         """The viewer's choice in words; empty before the first vote."""
-        return choice_words(self.words, self.standing.ballot.choice) if self.standing.ballot else ""
+        return choice_words(self.paper, self.standing.ballot.choice) if self.standing.ballot else ""
+
+    @property
+    def sign(self) -> str:
+        """The sign of the viewer's choice."""
+        choice = self.standing.ballot.choice if self.standing.ballot else ""
+        return choice if choice in SIGNED else "ballot"
 
 
 def proposal_facts(sheet: Sheet, viewer: Viewer, now: datetime) -> dict[str, Any]:
@@ -143,7 +153,7 @@ def proposal_facts(sheet: Sheet, viewer: Viewer, now: datetime) -> dict[str, Any
         "timeline": timeline(sheet, state),
         "votes": votes,
         "page": paged(total, VOTES_ON_A_PAGE, asked),
-        "choice_words": choice_words,
+        "said": partial(choice_words, side.paper),
         "has_record": has_record(proposal),
         "needs_talk": bool(sheet.rule.minimum_discussion) and state == "draft",
         "turned_back": state == "draft" and proposal.opens_at is not None,
@@ -161,7 +171,7 @@ def _votes(side: Side, asked: int) -> tuple[list[ballots.Vote], int]:
 def side_of(sheet: Sheet, viewer: Viewer, now: datetime) -> Side:
     """Result and vote card, for what the viewer may see of them."""
     proposal, state = sheet.proposal, state_at(sheet.proposal, now)
-    standing, words = standing_of(proposal, viewer), option_words(proposal.ballot_options)
+    standing = standing_of(proposal, viewer)
     plain = shown_result(sheet, state, standing.ballot is not None)
     return Side(
         number=proposal.id,
@@ -174,8 +184,7 @@ def side_of(sheet: Sheet, viewer: Viewer, now: datetime) -> Side:
         plain=plain,
         picture=picture_for(proposal, plain) if plain else None,
         standing=standing,
-        words=words,
-        meanings=option_meanings(proposal.method, proposal.rule, proposal.ballot_options),
+        paper=paper_of(proposal),
     )
 
 
@@ -227,11 +236,6 @@ def _why_not(proposal: Proposal, party_id: int, opened_at: datetime) -> WhyNot:
     too_young = judged.why == "too_young"
     days = rule_at(opened_at).min_age_days if too_young else days_late(judged, opened_at, coop_profile().zone)
     return why_of_standing(judged, days)
-
-
-def choice_words(words: Mapping[str, str], choice: Any) -> str:
-    """A vote in words; ``words`` of the options."""
-    return words.get(choice, str(choice))
 
 
 def verdict_of(sheet: Sheet) -> Verdict | None:
@@ -360,10 +364,9 @@ def link_facts(sheet: Sheet, entry: RollEntry, viewer: Viewer, now: datetime) ->
         "state": state,
         "tag": tag_of(state, verdict.state if verdict else ""),
         "last": last,
-        "voted": choice_words(option_words(proposal.ballot_options), last.choice) if last else "",
+        "voted": choice_words(paper_of(proposal), last.choice) if last else "",
         "initial": party(entry.party_id).name[:1],
         "summary": summary(proposal.html),
-        "meanings": option_meanings(proposal.method, proposal.rule, proposal.ballot_options),
         "verdict": verdict,
         "picture": picture_for(proposal, sheet.result.plain) if sheet.result else None,
         "waiting": _waiting(entry.party_id, viewer, now),

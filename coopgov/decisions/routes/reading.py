@@ -9,10 +9,10 @@ from coopgov.core.errors import NotFound
 from coopgov.decisions import display, register, register_page
 from coopgov.decisions.forms.ballots import BallotForm
 from coopgov.decisions.models import Ballot
+from coopgov.decisions.paper import paper_of
 from coopgov.decisions.queries import proposals
 from coopgov.decisions.queries.proposals import Sheet, Stamp
 from coopgov.decisions.rules import stages
-from coopgov.decisions.sentences import option_words
 from coopgov.infra.settings import site_url
 from coopgov.infra.web.access import MEMBER, PUBLIC, allow, current_viewer
 from coopgov.infra.web.moment import received_at
@@ -56,7 +56,7 @@ def page_facts(sheet: Sheet, form: BallotForm | None = None) -> dict[str, Any]:
 
 
 def ballot_form(sheet: Sheet, last: Ballot | None = None) -> BallotForm:
-    return BallotForm(option_words(sheet.proposal.ballot_options), last)
+    return BallotForm(paper_of(sheet.proposal, current_viewer().party_id), last)
 
 
 def stamp_for_reader(number: int) -> Stamp:
