@@ -22,6 +22,7 @@ from coopgov.decisions.routes import reading as decisions_reading
 from coopgov.decisions.routes import register as decisions_register
 from coopgov.decisions.routes import voting as decisions_voting
 from coopgov.decisions.rules import casting as casting_rules
+from coopgov.decisions.rules import papers as paper_rules
 from coopgov.decisions.rules import stages as stage_rules
 from coopgov.demo import routes as demo_routes
 from coopgov.desk import routes as desk_routes
@@ -196,6 +197,7 @@ REFUSALS: tuple[Refusals, ...] = (
     discussion_rules.REFUSALS,
     stage_rules.REFUSALS,
     casting_rules.REFUSALS,
+    paper_rules.REFUSALS,
     announcing_rules.REFUSALS,
     following_rules.REFUSALS,
     host_rules.REFUSALS,

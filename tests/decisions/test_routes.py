@@ -592,7 +592,7 @@ def test_htmx_gets_the_card_and_the_new_result_and_nothing_else(sign_in):
     ("form", "status", "says"),
     [
         ({}, 422, "Choose how you vote."),
-        ({"choice": "maybe", "reason": LONG}, 422, "Choose how you vote."),
+        ({"choice": "maybe", "reason": LONG}, 422, "What was sent does not fit this ballot paper."),
         ({"choice": "block", "reason": ""}, 422, "A block needs a reason"),
         ({"choice": "agree", "reason": LONG * 9}, 422, "characters too many"),
     ],

@@ -13,11 +13,15 @@ from coopgov.decisions.models import Ballot
 from coopgov.decisions.queries import proposals
 from coopgov.decisions.queries.proposals import Sheet, Stamp
 from coopgov.decisions.rules import casting, stages
+from coopgov.decisions.rules.papers import Option, Paper
+from coopgov.decisions.sentences import CHOICES, meanings_of
+from coopgov.infra.i18n import gettext as _
 from coopgov.infra.settings import site_url
 from coopgov.infra.web.access import MEMBER, PUBLIC, allow, current_viewer
 from coopgov.infra.web.moment import received_at
 from coopgov.infra.web.pages import public_page, reads_as_public, show, show_to_all
 from coopgov.infra.web.panels import Panel, panel_stamps
+from coopgov.tally.vote import Manifest
 
 bp = Blueprint("decisions", __name__)
 
@@ -53,7 +57,14 @@ def page_facts(sheet: Sheet, form: BallotForm | None = None) -> dict[str, Any]:
 
 
 def ballot_form(sheet: Sheet, last: Ballot | None = None) -> BallotForm:
-    return BallotForm(casting.options_of(sheet.rule), last)
+    return BallotForm(_paper(sheet), last)
+
+
+def _paper(sheet: Sheet) -> Paper:
+    rule, meanings = sheet.rule, meanings_of(sheet.rule)
+    options = tuple(Option(word, _(CHOICES[word]), meanings[word]) for word in casting.options_of(rule))
+    electors = max(sheet.proposal.roll_size, 1)  # a draft has no roll yet, and its page shows no paper
+    return Paper(Manifest("proposal", casting.options_of(rule), rule, electors), options)
 
 
 def _stamp(number: int) -> Stamp:
