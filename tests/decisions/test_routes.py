@@ -296,7 +296,9 @@ def test_nobody_else_withdraws_an_open_vote(client, sign_in):
 
 def test_the_convenor_records_what_follows(client, sign_in):
     on = scene()
-    proposal = close(opened(on))
+    proposal = opened(on)
+    vote(proposal, on.author)
+    proposal = close(proposal)
     browser = sign_in(on.convenor.id)
     assert "Record what follows" in browser.get(proposal.path).text
     assert browser.submit(f"/p/{proposal.id}/outcome", source="").status_code == 422
@@ -305,7 +307,7 @@ def test_the_convenor_records_what_follows(client, sign_in):
     assert browser.submit(f"/p/{proposal.id}/outcome", source="**Done**.", review_on="2027-02-28").status_code == 303
     page = client.get(proposal.path).text
     assert "<strong>Done</strong>" in page
-    assert "28 February 2027" in page
+    assert "To be reviewed on 28 February 2027." in page
     assert sign_in(on.members[0].id).get(f"/p/{proposal.id}/outcome").status_code == 403
     assert client.get(f"/p/{proposal.id}/outcome").location.startswith("/sign-in")
 
