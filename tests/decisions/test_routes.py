@@ -294,11 +294,11 @@ def test_nobody_else_withdraws_an_open_vote(client, sign_in):
     assert client.submit(f"/p/{proposal.id}/withdraw", reason="No.").status_code == 403
 
 
-def test_the_convenor_records_what_follows(client, sign_in):
+def test_the_convenor_records_what_follows(client, sign_in, clock):
     on = scene()
     proposal = opened(on)
     vote(proposal, on.author)
-    proposal = close(proposal)
+    proposal, clock.now = close(proposal), CLOSES + timedelta(minutes=1)
     browser = sign_in(on.convenor.id)
     assert "Record what follows" in browser.get(proposal.path).text
     assert browser.submit(f"/p/{proposal.id}/outcome", source="").status_code == 422
