@@ -25,6 +25,7 @@ from coopgov.decisions.queries.lists import DecisionLine
 from coopgov.decisions.queries.proposals import Sheet
 from coopgov.decisions.records import has_record
 from coopgov.decisions.rules.entitlement import OWING, Spell, WhyNot, why_not_on_roll, why_of_standing
+from coopgov.decisions.rules.kinds import kind_of
 from coopgov.decisions.rules.papers import Paper
 from coopgov.decisions.rules.stages import acts_open_to, shows_result, state_at
 from coopgov.decisions.sentences import (
@@ -67,8 +68,10 @@ VERSIONS_ON_A_PAGE = 10
 
 @dataclass(frozen=True)
 class Verdict:
-    """The verdict's panel: headline, the sentence that decides, and the other steps of the count."""
+    """The verdict's panel: headline, the sentence that decides, and the other steps of the count; ``key`` names the
+    verdict, ``state`` its look."""
 
+    key: str
     state: str
     headline: str
     sentence: str
@@ -145,11 +148,12 @@ def proposal_facts(sheet: Sheet, viewer: Viewer, now: datetime) -> dict[str, Any
         "sheet": sheet,
         "proposal": proposal,
         "state": state,
-        "tag": tag_of(state, verdict.state if verdict else ""),
+        "tag": tag_of(state, verdict.key if verdict else ""),
         "acts": acts_open_to(proposal, viewer, now),
         "side": side,
         "verdict": verdict,
-        "rule_words": rule_words(sheet.rule),
+        "rule_words": rule_words(sheet.rule, proposal.method),
+        "kind": kind_of(proposal.method, "counts_as" in proposal.settings),
         "timeline": timeline(sheet, state),
         "votes": votes,
         "page": paged(total, VOTES_ON_A_PAGE, asked),
@@ -251,6 +255,7 @@ def verdict_of(sheet: Sheet) -> Verdict | None:
     sentence = say(first, words) if "counts" in plain else explained(plain, words, proposal.settings)
     rule, size = sheet.rule, plain["roll_size"]
     return Verdict(
+        state,
         css,
         headline,
         sentence,
@@ -338,7 +343,7 @@ def former(revision: ProposalRevision) -> dict[str, Any]:
         "html": revision.html,
         "replaced_at": revision.replaced_at,
         "electorate": terms["electorate"],
-        "rule_words": rule_words(Rule.from_plain(terms["rule"])),
+        "rule_words": rule_words(Rule.from_plain(terms["rule"]), terms.get("method", "proposal")),
         "closes_at": datetime.fromisoformat(terms["closes_at"]),
     }
 
@@ -362,7 +367,7 @@ def link_facts(sheet: Sheet, entry: RollEntry, viewer: Viewer, now: datetime) ->
         "sheet": sheet,
         "proposal": proposal,
         "state": state,
-        "tag": tag_of(state, verdict.state if verdict else ""),
+        "tag": tag_of(state, verdict.key if verdict else ""),
         "last": last,
         "voted": choice_words(paper_of(proposal), last.choice) if last else "",
         "initial": party(entry.party_id).name[:1],

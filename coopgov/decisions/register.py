@@ -102,7 +102,7 @@ def results(sheet: Sheet, plain: Mapping[str, Any] | None, about: About, base_ur
         "options": proposal.options,
         "secrecy": proposal.secrecy,
         "rule": proposal.rule,
-        "rule_in_words": rule_words(rule),
+        "rule_in_words": rule_words(rule, proposal.method),
         "on_roll": proposal.roll_size,
         "cast": plain["cast"] if plain else None if proposal.opened_at else 0,
         "counts": plain.get("counts", {}) if plain else {},

@@ -9,6 +9,7 @@ from coopgov.decisions.rules.entitlement import WhyNot
 from coopgov.decisions.rules.options import Option
 from coopgov.infra.i18n import full_time, ngettext, number, percent
 from coopgov.infra.i18n import gettext as _
+from coopgov.tally.methods import METHODS
 from coopgov.tally.reason import Reason
 from coopgov.tally.rule import Base, BlockKind, Rule, describe, share_text
 
@@ -162,9 +163,9 @@ def _shown(facts: Facts) -> Facts:
     return shown
 
 
-def rule_words(rule: Rule) -> list[str]:
-    """The rule in sentences, in reading order."""
-    return [say(reason) for reason in describe(rule)]
+def rule_words(rule: Rule, method: str = "proposal") -> list[str]:
+    """The rule in sentences, in reading order, as far as the method judges by it."""
+    return [say(reason) for reason in describe(rule, METHODS[method].rule_parts)]
 
 
 def why_not_words(why: WhyNot, opened_at: datetime) -> str:

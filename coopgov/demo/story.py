@@ -2,14 +2,16 @@
 
 import tomllib
 from dataclasses import dataclass, field
+from datetime import timedelta
 from fractions import Fraction
 from typing import Any
 
 from coopgov.demo.cast import HERE
-from coopgov.tally.rule import PRESETS, Quorum, QuorumKind, Rule
+from coopgov.tally.rule import PRESETS, Quorum, QuorumKind, Rule, Threshold
 
 RULES: dict[str, Rule] = {
     **PRESETS,
+    "counted": Rule(Threshold(Fraction(1)), minimum_voting=timedelta(days=5)),  # where options are counted
     "third_turnout": Rule(  # valid only when a third of the members take part: what article 12 once allowed
         threshold=PRESETS["simple_majority"].threshold,
         quorum=Quorum(QuorumKind.TURNOUT, share=Fraction(1, 3)),
@@ -33,7 +35,11 @@ class Remark:
 
 @dataclass(frozen=True, kw_only=True)
 class Motion:
-    """A proposal and its votes. ``reasons``: choice, words and, where it matters, whose."""
+    """A proposal and its votes. ``reasons``: choice, words and, where it matters, whose.
+
+    ``votes`` are of options, ``ballots`` of anything else: ``[[2, 1], 7]`` are seven that rank the second option first,
+    ``[[[1, 3]], 4]`` four that give the first one three points.
+    """
 
     by: str
     title: str
@@ -46,7 +52,12 @@ class Motion:
     opens_in_days: int | None = None
     draft: bool = False
     created_days_ago: float | None = None
+    method: str = "proposal"
+    options: list[str] = field(default_factory=list)  # in words, where the method has none of its own
+    meets: list[list[Any]] = field(default_factory=list)  # of a meeting time: days from its closing, and the clock
+    settings: dict[str, Any] = field(default_factory=dict)
     votes: dict[str, int] = field(default_factory=dict)
+    ballots: list[list[Any]] = field(default_factory=list)  # a choice in options' numbers, and how many make it
     reasons: list[list[str]] = field(default_factory=list)
     absent: list[str] = field(default_factory=list)
     changed: int = 0
@@ -55,6 +66,11 @@ class Motion:
     outcome: str = ""
     outcome_after_days: float = 0
     review_in_days: int | None = None
+
+    @property
+    def cast(self) -> int:
+        """How many vote."""
+        return sum(self.votes.values()) + sum(int(number) for _choice, number in self.ballots)
 
 
 @dataclass(frozen=True, kw_only=True)

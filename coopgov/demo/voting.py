@@ -4,11 +4,13 @@ import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from coopgov.core.text import shown_in_public
 from coopgov.decisions.models import Proposal
 from coopgov.decisions.queries import rolls
 from coopgov.decisions.rules.casting import DRAIN
+from coopgov.decisions.rules.options import Option, numbered
 from coopgov.decisions.rules.stages import REMIND_BEFORE, Terms
 from coopgov.decisions.services import closing, drafting, opening, outcomes, voting
 from coopgov.demo.cast import book
@@ -17,7 +19,9 @@ from coopgov.demo.stage import Stage
 from coopgov.demo.story import RULES, Motion, Story
 from coopgov.discussion.models import Thread
 from coopgov.infra.db import writing_session
+from coopgov.tally.methods import METHODS
 from coopgov.tally.rule import PRESETS
+from coopgov.tally.vote import Shape
 
 DRAFTED_BEFORE = timedelta(hours=27)  # a proposal can be read for a day before it opens
 OPENS = "18:00"
@@ -39,7 +43,7 @@ class Cast:
     """A ballot to be cast."""
 
     voter: int
-    choice: str
+    choice: Any
     reason: str
 
 
@@ -84,7 +88,7 @@ def _instants(stage: Stage, motion: Motion, window: Window) -> list[datetime]:
         end = window.opened + timedelta(days=motion.withdrawn_after_days, minutes=-5)
     drawn = [
         window.opened + (end - window.opened) * stage.rng.betavariate(0.6, 0.9)
-        for _ in range(sum(motion.votes.values()) + motion.changed)
+        for _ in range(motion.cast + motion.changed)
     ]
     return sorted(late if (late := awake(at)) < end else at for at in drawn)
 
@@ -111,6 +115,9 @@ def _draft(stage: Stage, story: Story, number: int, window: Window, now: datetim
         source=motion.text,
         rule=RULES[motion.rule],
         rule_name=motion.rule if motion.rule in PRESETS else "",
+        method=motion.method,
+        options=_options(motion, window.closes),
+        settings=motion.settings,
         electorate=motion.electorate,
         opens_at=window.opened if motion.opens_in_days is not None else None,
         closes_at=window.closes,
@@ -121,17 +128,41 @@ def _draft(stage: Stage, story: Story, number: int, window: Window, now: datetim
     stage.kept.append(proposal)
 
 
+def _options(motion: Motion, closes: datetime) -> tuple[Option, ...]:
+    """What the author lists: nothing where the method has options of its own."""
+    if not motion.meets:
+        return numbered(motion.options)
+    walls = [(closes + timedelta(days=days)).strftime(f"%Y-%m-%dT{clock}:00Z") for days, clock in motion.meets]
+    return tuple(Option(instant, instant) for instant in walls)
+
+
 def _open(stage: Stage, story: Story, number: int, box: list[Cast], now: datetime) -> None:
     proposal = _proposal(stage, story, number)
     opening.open_voting(proposal, now)
-    box.extend(_ballots(stage, story.motions[number], sorted(rolls.electors(proposal.id))))
+    box.extend(_ballots(stage, story.motions[number], proposal, sorted(rolls.electors(proposal.id))))
 
 
-def _ballots(stage: Stage, motion: Motion, electors: list[int]) -> list[Cast]:
+def _choice(words: list[str], marks: list[Any], has_points: bool) -> list[Any]:
+    """Marks in options' numbers as the choice that the method takes: options, levels, or options with points."""
+
+    def meant(mark: Any) -> Any:
+        if isinstance(mark, int):
+            return words[mark - 1]
+        return [words[mark[0] - 1], mark[1]] if has_points else [words[number - 1] for number in mark]
+
+    return [meant(mark) for mark in marks]
+
+
+def _ballots(stage: Stage, motion: Motion, proposal: Proposal, electors: list[int]) -> list[Cast]:
     """As many ballots of each choice as the story says, some cast otherwise at first."""
     named = {stage.parties[line[2]] for line in motion.reasons if len(line) > 2}
     away = named | {stage.parties[key] for key in motion.absent}
-    voters = stage.rng.sample([party for party in electors if party not in away], sum(motion.votes.values()))
+    voters = stage.rng.sample([party for party in electors if party not in away], motion.cast)
+    if motion.ballots:
+        words, shape = [option["id"] for option in proposal.options], METHODS[motion.method].shape
+        choices = [_choice(words, marks, shape is Shape.POINTS) for marks, n in motion.ballots for _ in range(n)]
+        stage.rng.shuffle(choices)
+        return [Cast(voters.pop(), choice, "") for choice in choices]
     final = [
         Cast(stage.parties[whose[0]] if whose else voters.pop(), choice, reason)
         for choice, count in motion.votes.items()
