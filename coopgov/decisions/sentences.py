@@ -58,17 +58,6 @@ STATES = {
 }
 """Words for states and for verdicts; ``blocked`` is a failure that blocks alone brought about."""
 
-PRESET_NAMES = {
-    "ordinary": N_("Ordinary proposal"),
-    "bylaws": N_("Change of the by-laws"),
-    "simple_majority": N_("Simple majority"),
-    "two_thirds": N_("Two thirds"),
-    "consent": N_("Consent"),
-    "approval_quorum": N_("Majority with a quorum of agreement"),
-    "lazy": N_("Lazy consensus"),
-    "sense_check": N_("Sense check"),
-}
-
 _SHARES = {
     "1/1": N_("all"),
     "1/2": N_("half"),

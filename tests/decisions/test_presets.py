@@ -18,8 +18,7 @@ from coopgov.decisions.forms.rules import METHOD_NAMES, rule_choices
 from coopgov.decisions.meaning_words import TOPICS, change_words
 from coopgov.decisions.models import DecisionRule, Proposal
 from coopgov.decisions.queries.rules import past_votes, preset, presets_at, versions
-from coopgov.decisions.rules.presets import RESERVED, SHIPPED, SOURCES, Preset, changes, holding, state_of
-from coopgov.decisions.sentences import PRESET_NAMES
+from coopgov.decisions.rules.presets import PRESET_NAMES, RESERVED, SHIPPED, SOURCES, Preset, changes, holding, state_of
 from coopgov.decisions.services.rules import PresetTerms, add_preset, change_preset
 from coopgov.infra.audit import AuditRow
 from coopgov.infra.db import db, write_transaction
