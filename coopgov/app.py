@@ -14,17 +14,22 @@ from coopgov.core import money
 from coopgov.core.errors import Refusals
 from coopgov.core.time import utc_now
 from coopgov.core.viewer import NOBODY, Viewer
+from coopgov.decisions import box, key_health
 from coopgov.decisions import counting as decisions_counting
 from coopgov.decisions import jobs as decisions_jobs
 from coopgov.decisions import models as decisions_models
+from coopgov.decisions.queries import register_checks
 from coopgov.decisions.routes import composing as decisions_composing
 from coopgov.decisions.routes import reading as decisions_reading
+from coopgov.decisions.routes import recording as decisions_recording
 from coopgov.decisions.routes import records as decisions_records
 from coopgov.decisions.routes import register as decisions_register
 from coopgov.decisions.routes import rules as decisions_rules
 from coopgov.decisions.routes import voting as decisions_voting
 from coopgov.decisions.rules import casting as casting_rules
+from coopgov.decisions.rules import papers as paper_rules
 from coopgov.decisions.rules import presets as preset_rules
+from coopgov.decisions.rules import register as register_rules
 from coopgov.decisions.rules import stages as stage_rules
 from coopgov.demo import routes as demo_routes
 from coopgov.desk import routes as desk_routes
@@ -111,6 +116,7 @@ from coopgov.treasury.routes import unmatched as treasury_unmatched
 DECISIONS = (
     decisions_composing,
     decisions_reading,
+    decisions_recording,
     decisions_records,
     decisions_register,
     decisions_rules,
@@ -207,6 +213,9 @@ REFUSALS: tuple[Refusals, ...] = (
     stage_rules.REFUSALS,
     casting_rules.REFUSALS,
     preset_rules.REFUSALS,
+    box.REFUSALS,
+    register_rules.REFUSALS,
+    paper_rules.REFUSALS,
     announcing_rules.REFUSALS,
     following_rules.REFUSALS,
     host_rules.REFUSALS,
@@ -222,6 +231,7 @@ SAYINGS: tuple[Sayings, ...] = (
     groups_routes.SAYINGS,
     discussion_routes.SAYINGS,
     decisions_composing.SAYINGS,
+    decisions_recording.SAYINGS,
     decisions_voting.SAYINGS,
     decisions_rules.SAYINGS,
     announcing_routes.SAYINGS,
@@ -250,8 +260,9 @@ CHECKS = (
     *membership_queries.CHECKS,
     *groups_queries.CHECKS,
     *decisions_counting.CHECKS,
+    *register_checks.CHECKS,
 )
-EXAMINATIONS = (stripe_health.examine_stripe, federation_health.examine_federation)
+EXAMINATIONS = (stripe_health.examine_stripe, federation_health.examine_federation, key_health.examine_keys)
 LARGEST_REQUEST = 1_000_000  # bytes
 
 

@@ -35,6 +35,11 @@ class Settings:
         "", "Signs sessions and links. Empty: `secret.key` in the data folder, written by `coopgov init`."
     )
     secret_key_fallbacks: str = _setting("", "Former keys, separated by commas, that are still accepted.")
+    key_dir: str = _setting(
+        "",
+        "Folder for the keys of secret votes, by its whole path: apart from the data folder, the database and every"
+        " backup. Empty: no secret votes.",
+    )
     mail_url: str = _setting(
         "", "`smtp://user:password@host:587` (STARTTLS), `smtps://…:465`, or `file:FOLDER`. Empty: mail waits."
     )
@@ -88,6 +93,14 @@ class Settings:
     def database(self) -> str:
         """The SQLAlchemy address with the default filled in."""
         return self.database_url or f"sqlite:///{Path(self.data_dir).resolve() / 'coopgov.db'}"
+
+    @property
+    def keys_lie_apart(self) -> bool:
+        """True unless the folder of keys and one that holds records lie in each other; links are followed."""
+        keys, records = Path(self.key_dir).resolve(), [Path(self.data_dir).resolve()]
+        if self.database.startswith("sqlite:///"):
+            records.append(Path(self.database.removeprefix("sqlite:///")).resolve().parent)
+        return not any(keys.is_relative_to(folder) or folder.is_relative_to(keys) for folder in records)
 
     @property
     def sender(self) -> str:
@@ -156,6 +169,13 @@ def _refuse_impossible(settings: Settings) -> None:
     if settings.is_https and (settings.allow_private_peers or settings.demo):
         raise SettingsError(
             "COOPGOV_ALLOW_PRIVATE_PEERS and COOPGOV_DEMO are for development: not with an https base address."
+        )
+    if settings.key_dir and not Path(settings.key_dir).is_absolute():
+        raise SettingsError("COOPGOV_KEY_DIR must be a whole path, from / on.")
+    if settings.key_dir and not settings.keys_lie_apart:
+        raise SettingsError(
+            "COOPGOV_KEY_DIR and the folders of data and database must not lie in each other: a copy of the records"
+            " would hold the keys."
         )
     if settings.actor_type not in ACTOR_TYPES:
         raise SettingsError(f"COOPGOV_ACTOR_TYPE is {settings.actor_type!r}: write one of {', '.join(ACTOR_TYPES)}.")

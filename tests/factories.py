@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from coopgov.core.text import fold_email, slug_of
 from coopgov.decisions.models import Proposal, RollEntry
+from coopgov.decisions.rules.options import offered
 from coopgov.discussion.models import Comment, Thread
 from coopgov.groups.models import Group, Seat
 from coopgov.identity.models import Login, Party
@@ -121,6 +122,7 @@ def proposal(on: Thread, author: Party, opens_at: datetime, **fields: Any) -> Pr
         "electorate": "coop",
         "rule": PRESETS["ordinary"].to_plain(),
         "rule_name": "ordinary",
+        "options": [option.to_plain() for option in offered("proposal", PRESETS["ordinary"])],
         "state": "draft",
         "created_at": opens_at,
         "opens_at": opens_at,

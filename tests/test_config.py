@@ -61,3 +61,24 @@ def test_what_is_for_development_is_refused_in_production(switch: str) -> None:
 def test_an_address_without_a_scheme_is_refused() -> None:
     with pytest.raises(SettingsError, match="BASE_URL"):
         read_settings({"COOPGOV_BASE_URL": "coop.example"})
+
+
+@pytest.mark.parametrize("keys", ["data", "data/keys", ".", "link", "data/../data/keys", "elsewhere"])
+def test_keys_of_secret_votes_must_not_lie_among_the_records(tmp_path: Path, keys: str) -> None:
+    (tmp_path / "data/keys").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "data")
+    told = {"COOPGOV_DATA_DIR": str(tmp_path / "data"), "COOPGOV_KEY_DIR": f"{tmp_path}/{keys}"}
+    with pytest.raises(SettingsError, match="KEY_DIR and the folders"):
+        read_settings({**told, "COOPGOV_DATABASE_URL": f"sqlite:///{tmp_path}/elsewhere/coopgov.db"})
+
+
+def test_keys_of_secret_votes_may_lie_beside_the_records(tmp_path: Path) -> None:
+    told = {"COOPGOV_DATA_DIR": str(tmp_path / "data"), "COOPGOV_KEY_DIR": f"{tmp_path}/data-keys"}
+    assert read_settings(told).keys_lie_apart
+    assert read_settings({**told, "COOPGOV_DATABASE_URL": "postgresql+psycopg://localhost/coop"}).keys_lie_apart
+
+
+def test_a_folder_of_keys_is_named_whole(tmp_path: Path) -> None:
+    """Or a start from another folder would look for keys elsewhere, and find none."""
+    with pytest.raises(SettingsError, match="whole path"):
+        read_settings({"COOPGOV_DATA_DIR": str(tmp_path), "COOPGOV_KEY_DIR": "keys"})

@@ -26,13 +26,16 @@ def counts_now() -> ColumnElement[bool]:
     return and_(Ballot.sequence == last.correlate(Ballot).scalar_subquery(), ~is_off.correlate(Ballot))
 
 
-def manifest_of(proposal: Proposal) -> Manifest:
-    """What the proposal's votes are counted by: its roll as amended; raises ValueError for an empty roll."""
+def manifest_of(proposal: Proposal, least_roll: int = 0) -> Manifest:
+    """What the proposal's votes are counted by: its roll as amended; raises ValueError for an empty roll.
+
+    ``least_roll``: at least so many, for a draft, which has no roll yet.
+    """
     return Manifest(
         proposal.method,
         tuple(option["id"] for option in proposal.options),
         Rule.from_plain(proposal.rule),
-        proposal.roll_size,
+        max(least_roll, proposal.roll_size),
         proposal.settings,
     )
 

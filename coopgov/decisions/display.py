@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeGuard
-from urllib.parse import urlencode
+from functools import partial
+from typing import Any
 
 from flask import render_template, request
 from markupsafe import Markup
@@ -12,19 +12,24 @@ from markupsafe import Markup
 from coopgov.core.errors import NotFound
 from coopgov.core.viewer import Viewer
 from coopgov.decisions.counting import count_votes, vote_box
-from coopgov.decisions.drawing import Drawn, Meter, drawn, meter, reasons_of
+from coopgov.decisions.drawing import reasons_of
 from coopgov.decisions.models import Ballot, Proposal, ProposalRevision, RollEntry
+from coopgov.decisions.paper import paper_of
+from coopgov.decisions.paper_words import choice_words
+from coopgov.decisions.pictures.changes import would_have_changed
+from coopgov.decisions.pictures.explanations import explained
+from coopgov.decisions.pictures.frame import Picture
+from coopgov.decisions.pictures.gallery import picture_of
 from coopgov.decisions.queries import ballots, lists, proposals, rolls
-from coopgov.decisions.queries.lists import DecisionLine, Wanted
+from coopgov.decisions.queries.lists import DecisionLine
 from coopgov.decisions.queries.proposals import Sheet
 from coopgov.decisions.records import has_record
-from coopgov.decisions.register import FILTERS
 from coopgov.decisions.rules.entitlement import OWING, Spell, WhyNot, why_not_on_roll, why_of_standing
+from coopgov.decisions.rules.papers import Paper
 from coopgov.decisions.rules.stages import acts_open_to, shows_result, state_at
 from coopgov.decisions.sentences import (
     STATES,
     deciding,
-    option_meanings,
     option_words,
     rule_words,
     say,
@@ -48,13 +53,16 @@ from coopgov.membership.rules.standing import days_late
 from coopgov.tally.rule import Rule
 
 VOTES_ON_A_PAGE = 50
+WIDE = frozenset({"rounds", "pairs", "budget"})
+"""Pictures for the page's body."""
 LAST_PAGE = 1_000_000
+SIGNED = ("agree", "abstain", "disagree", "block")
+"""Choices with a sign of their own."""
 SUMMARY_WORDS = 60
 SENTENCE_ENDS = (".", "!", "?", ":", ";", ",", "…", "。")
 SHOWN_IN_GROUP = 6
 ROLL_ON_A_PAGE = 100
 VERSIONS_ON_A_PAGE = 10
-REGISTER_ON_A_PAGE = 25
 
 
 @dataclass(frozen=True)
@@ -65,6 +73,7 @@ class Verdict:
     headline: str
     sentence: str
     others: list[str]
+    changes: list[str]  # what would have changed it
 
 
 @dataclass(frozen=True)
@@ -82,7 +91,7 @@ class Side:
     """The result so far or for good, and the vote card beside it.
 
     ``plain`` is the result as the tally gives it, None while there is none or the viewer may not see it; ``picture``
-    draws one of sides. ``is_hidden``: there are votes that the rule does not show yet.
+    draws it. ``is_hidden``: there are votes that the rule does not show yet.
     """
 
     number: int
@@ -93,16 +102,19 @@ class Side:
     roll_size: int
     cast: int
     plain: Mapping[str, Any] | None
-    picture: Drawn | None
-    meter: Meter | None
+    picture: Picture | None
     standing: Standing
-    words: Mapping[str, str]  # of each option
-    meanings: Mapping[str, str]
+    paper: Paper
 
     @property
     def is_hidden(self) -> bool:
         """True when votes were or are being cast and the viewer may not see how they stand."""
         return self.plain is None and self.state in ("open", "counting", "withdrawn", "void")
+
+    @property
+    def is_wide(self) -> bool:
+        """True for a picture that needs the page's body: the card beside it is too narrow."""
+        return self.picture is not None and self.picture.kind in WIDE
 
     @property
     def takes_vote(self) -> bool:
@@ -112,7 +124,13 @@ class Side:
     @property
     def voted(self) -> str:
         """The viewer's choice in words; empty before the first vote."""
-        return choice_words(self.words, self.standing.ballot.choice) if self.standing.ballot else ""
+        return choice_words(self.paper, self.standing.ballot.choice) if self.standing.ballot else ""
+
+    @property
+    def sign(self) -> str:
+        """The sign of the viewer's choice."""
+        choice = self.standing.ballot.choice if self.standing.ballot else ""
+        return choice if choice in SIGNED else "ballot"
 
 
 def proposal_facts(sheet: Sheet, viewer: Viewer, now: datetime) -> dict[str, Any]:
@@ -135,6 +153,7 @@ def proposal_facts(sheet: Sheet, viewer: Viewer, now: datetime) -> dict[str, Any
         "timeline": timeline(sheet, state),
         "votes": votes,
         "page": paged(total, VOTES_ON_A_PAGE, asked),
+        "said": partial(choice_words, side.paper),
         "has_record": has_record(proposal),
         "needs_talk": bool(sheet.rule.minimum_discussion) and state == "draft",
         "turned_back": state == "draft" and proposal.opens_at is not None,
@@ -152,7 +171,7 @@ def _votes(side: Side, asked: int) -> tuple[list[ballots.Vote], int]:
 def side_of(sheet: Sheet, viewer: Viewer, now: datetime) -> Side:
     """Result and vote card, for what the viewer may see of them."""
     proposal, state = sheet.proposal, state_at(sheet.proposal, now)
-    standing, words = standing_of(proposal, viewer), option_words(proposal.ballot_options)
+    standing = standing_of(proposal, viewer)
     plain = shown_result(sheet, state, standing.ballot is not None)
     return Side(
         number=proposal.id,
@@ -163,11 +182,9 @@ def side_of(sheet: Sheet, viewer: Viewer, now: datetime) -> Side:
         roll_size=proposal.roll_size,
         cast=plain["cast"] if plain else _turnout(proposal),
         plain=plain,
-        picture=drawn(plain["counts"], proposal.roll_size, plain["needed"], words) if _has_sides(plain) else None,
-        meter=meter(plain) if plain else None,
+        picture=picture_for(proposal, plain) if plain else None,
         standing=standing,
-        words=words,
-        meanings=option_meanings(proposal.method, proposal.rule, proposal.ballot_options),
+        paper=paper_of(proposal),
     )
 
 
@@ -188,8 +205,10 @@ def _turnout(proposal: Proposal) -> int:
     return ballots.cast_number(proposal.id)
 
 
-def _has_sides(plain: Mapping[str, Any] | None) -> TypeGuard[Mapping[str, Any]]:
-    return plain is not None and "counts" in plain
+def picture_for(proposal: Proposal, plain: Mapping[str, Any]) -> Picture:
+    """How pages draw this result of the proposal."""
+    named = {"method": proposal.method, **plain}
+    return picture_of(named, option_words(proposal.ballot_options), plain["roll_size"], proposal.settings)
 
 
 def standing_of(proposal: Proposal, viewer: Viewer) -> Standing:
@@ -219,11 +238,6 @@ def _why_not(proposal: Proposal, party_id: int, opened_at: datetime) -> WhyNot:
     return why_of_standing(judged, days)
 
 
-def choice_words(words: Mapping[str, str], choice: Any) -> str:
-    """A vote in words; ``words`` of the options."""
-    return words.get(choice, str(choice))
-
-
 def verdict_of(sheet: Sheet) -> Verdict | None:
     """The verdict with the steps of the count, in the order in which one asks; None before the count."""
     if sheet.result is None:
@@ -232,8 +246,17 @@ def verdict_of(sheet: Sheet) -> Verdict | None:
     state = verdict_shown(sheet.result.verdict, reasons)
     css, headline = tag_of("closed", state)
     first = deciding(state, reasons)
-    words, others = option_words(sheet.proposal.ballot_options), [r for r in reasons if r is not first]
-    return Verdict(css, headline, say(first, words), [say(r, words) for r in others if r.key != "quorum.none"])
+    proposal, plain = sheet.proposal, {"method": sheet.proposal.method, **sheet.result.plain}
+    words, others = option_words(proposal.ballot_options), [r for r in reasons if r is not first]
+    sentence = say(first, words) if "counts" in plain else explained(plain, words, proposal.settings)
+    rule, size = sheet.rule, plain["roll_size"]
+    return Verdict(
+        css,
+        headline,
+        sentence,
+        [say(r, words) for r in others if r.key not in ("quorum.none", "election.winners")],
+        would_have_changed(plain, words, size, proposal.settings, rule),
+    )
 
 
 def timeline(sheet: Sheet, state: str) -> list[Step]:
@@ -252,8 +275,6 @@ def timeline(sheet: Sheet, state: str) -> list[Step]:
     steps.append(Step(_("Counted"), "done" if sheet.result else "now" if over else "next"))
     if sheet.outcome:
         steps.append(Step(_("Outcome recorded"), "done", sheet.outcome.recorded_at))
-        if sheet.outcome.review_on:
-            steps.append(Step(_("To be reviewed"), "next", sheet.outcome.review_on))
     return steps
 
 
@@ -333,32 +354,6 @@ def roll_facts(proposal: Proposal, viewer: Viewer) -> dict[str, Any]:
     }
 
 
-def register_facts(wanted: Wanted, viewer: Viewer, now: datetime) -> dict[str, Any]:
-    """A page of the register of decisions; a member sees the members-only ones in it too."""
-    page = paged(lists.register_size(wanted, viewer.is_member), REGISTER_ON_A_PAGE)
-    lines = lists.register(wanted, viewer.is_member, page.size, page.first)
-    return {
-        "lines": shown_now(lines, now),
-        "page": page,
-        "wanted": wanted,
-        "groups": lists.register_groups(viewer.is_member),
-        "tabs": _register_tabs(wanted),
-    }
-
-
-def _register_tabs(wanted: Wanted) -> list[tuple[str, str, bool, None]]:
-    choices = {"": _("All"), **{key: _(word) for key, word in FILTERS.items()}}
-    return [
-        (word, "/decisions" + _query(wanted.group, result), result == wanted.result, None)
-        for result, word in choices.items()
-    ]
-
-
-def _query(group: str, result: str) -> str:
-    asked = {key: value for key, value in (("group", group), ("result", result)) if value}
-    return f"?{urlencode(asked)}" if asked else ""
-
-
 def link_facts(sheet: Sheet, entry: RollEntry, viewer: Viewer, now: datetime) -> dict[str, Any]:
     """What a mailed ballot shows, the form left out. Other people's votes stay away from it until the count."""
     proposal, state = sheet.proposal, state_at(sheet.proposal, now)
@@ -369,21 +364,13 @@ def link_facts(sheet: Sheet, entry: RollEntry, viewer: Viewer, now: datetime) ->
         "state": state,
         "tag": tag_of(state, verdict.state if verdict else ""),
         "last": last,
-        "voted": choice_words(option_words(proposal.ballot_options), last.choice) if last else "",
+        "voted": choice_words(paper_of(proposal), last.choice) if last else "",
         "initial": party(entry.party_id).name[:1],
         "summary": summary(proposal.html),
-        "meanings": option_meanings(proposal.method, proposal.rule, proposal.ballot_options),
         "verdict": verdict,
-        "picture": _picture_for_link(sheet),
+        "picture": picture_for(proposal, sheet.result.plain) if sheet.result else None,
         "waiting": _waiting(entry.party_id, viewer, now),
     }
-
-
-def _picture_for_link(sheet: Sheet) -> Drawn | None:
-    plain, proposal = sheet.result.plain if sheet.result else None, sheet.proposal
-    if not _has_sides(plain):
-        return None
-    return drawn(plain["counts"], proposal.roll_size, 0, option_words(proposal.ballot_options))
 
 
 def _waiting(party_id: int, viewer: Viewer, now: datetime) -> list[DecisionLine]:

@@ -122,3 +122,30 @@ class RuleSet(Event):
     slug: str
     rule_version: int
     offered: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecisionsLinked(Event):
+    """A proposal says something else than before of earlier decisions."""
+
+    name: ClassVar[str] = "decisions.decisions_linked"
+    proposal_id: int
+    by_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecisionNoted(Event):
+    """Something was recorded of a decision: ``act`` is dates, reviewed, superseded or repealed."""
+
+    name: ClassVar[str] = "decisions.decision_noted"
+    proposal_id: int
+    act: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReviewDue(Event):
+    """The review date of a decision has come, and a thread was opened for the review."""
+
+    name: ClassVar[str] = "decisions.review_due"
+    proposal_id: int
+    thread_id: int

@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from coopgov.decisions.models import Proposal
-from coopgov.decisions.queries import due
+from coopgov.decisions.queries import due, validity
 from coopgov.decisions.rules.casting import DRAIN
-from coopgov.decisions.services import closing, opening
+from coopgov.decisions.services import closing, opening, register
 from coopgov.infra.db import writing_session
 from coopgov.infra.jobs import Clockwork
 
@@ -37,4 +37,5 @@ CLOCKWORKS: tuple[Clockwork, ...] = (  # in this order one late look opens, coun
     Clockwork("decisions.count", EVERY, _to_count, _on(closing.begin_counting)),
     Clockwork("decisions.close", EVERY, _to_close, _on(closing.count_and_close)),
     Clockwork("decisions.remind", timedelta(minutes=1), due.due_for_reminder, _on(closing.remind)),
+    Clockwork("decisions.review", timedelta(minutes=1), validity.due_for_review, _on(register.open_review)),
 )

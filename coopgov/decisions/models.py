@@ -1,9 +1,9 @@
-"""Rows of decisions: proposals, the frozen roll, ballots as a chain of facts, results, outcomes."""
+"""Rows of decisions: proposals, the frozen roll, ballots as a chain of facts, results, outcomes, the register."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from coopgov.decisions.rules.options import Option
@@ -30,6 +30,8 @@ class Proposal(Base):
         _one_of("secrecy", SECRECIES),
         CheckConstraint("electorate IN ('group', 'coop')", name="electorate"),
         Index("ix_proposal_state_closes", "state", "closes_at"),
+        Index("ix_proposal_register", "state", "closed_at", "id", "is_public"),
+        Index("ix_proposal_versions", "is_public", "version"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     thread_id: Mapped[int] = mapped_column(ForeignKey("thread.id"), index=True)
@@ -200,6 +202,8 @@ class Outcome(Base):
     review_on: Mapped[datetime | None] = mapped_column(UtcDateTime)
     recorded_by: Mapped[int] = mapped_column(ForeignKey("party.id"))
     recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    departs: Mapped[bool] = mapped_column(default=False, server_default=false())  # from the result, which stays
+    departs_reason: Mapped[str] = mapped_column(String(500), default="", server_default="")
 
 
 class DecisionRule(Base):
@@ -217,3 +221,64 @@ class DecisionRule(Base):
     offered: Mapped[bool]
     from_at: Mapped[datetime] = mapped_column(UtcDateTime)
     by_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
+
+
+class DecisionLink(Base):
+    """What a proposal says of an earlier one; the last row of its pair and kind counts, and ``stands`` False takes it
+    back."""
+
+    __tablename__ = "decision_link"
+    __table_args__ = (
+        CheckConstraint("kind IN ('replaces', 'depends_on', 're_votes')", name="kind"),
+        CheckConstraint("other_id <> proposal_id", name="not_itself"),
+        Index("ix_decision_link_pair", "proposal_id", "other_id", "kind", "id"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    proposal_id: Mapped[int] = mapped_column(ForeignKey("proposal.id"))
+    other_id: Mapped[int] = mapped_column(ForeignKey("proposal.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(10))
+    stands: Mapped[bool]
+    by_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class DecisionNote(Base):
+    """What was recorded of a decision, with the dates that stand afterwards; ``at`` is when it takes effect.
+
+    ``dates`` sets them, ``review_opened`` is the clock's thread for one, ``reviewed`` says that it stays in force;
+    ``superseded`` and ``repealed`` end it, and name the decision that did if it is ours.
+    """
+
+    __tablename__ = "decision_note"
+    __table_args__ = (
+        CheckConstraint("act IN ('dates', 'review_opened', 'reviewed', 'superseded', 'repealed')", name="act"),
+        CheckConstraint("act <> 'superseded' OR other_id IS NOT NULL", name="superseded_by"),
+        CheckConstraint("act <> 'repealed' OR reason <> ''", name="repealed_why"),
+        CheckConstraint("(act = 'review_opened') = (thread_id IS NOT NULL)", name="review_thread"),
+        Index("ix_decision_note_proposal", "proposal_id", "id"),
+        Index(
+            "uq_decision_note_ending",
+            "proposal_id",
+            unique=True,
+            sqlite_where=text("act IN ('superseded', 'repealed')"),
+            postgresql_where=text("act IN ('superseded', 'repealed')"),
+        ),
+        Index(
+            "uq_decision_note_review",
+            "proposal_id",
+            "review_at",
+            unique=True,
+            sqlite_where=text("act = 'review_opened'"),
+            postgresql_where=text("act = 'review_opened'"),
+        ),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    proposal_id: Mapped[int] = mapped_column(ForeignKey("proposal.id"))
+    act: Mapped[str] = mapped_column(String(13))
+    other_id: Mapped[int | None] = mapped_column(ForeignKey("proposal.id"), index=True)
+    thread_id: Mapped[int | None] = mapped_column(ForeignKey("thread.id"), index=True)
+    review_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the first instant at which it no longer holds
+    reason: Mapped[str] = mapped_column(String(500), default="")
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))  # None: the count, or the clock
+    at: Mapped[datetime] = mapped_column(UtcDateTime)

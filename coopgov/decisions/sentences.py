@@ -33,6 +33,7 @@ CHOICES = {
     "accept": N_("Count me in"),
     "decline": N_("Not this time"),
     "answer": N_("Answer"),
+    "none_of_these": N_("None of these"),
 }
 """Words for the options that methods define by themselves."""
 
@@ -112,7 +113,7 @@ def deciding(state: str, reasons: Sequence[Reason]) -> Reason:
     """The step of the count that decided, for the sentence under the headline."""
     wanted = {
         "no_quorum": ("quorum.missed",),
-        "undecided": ("ballots.none", "ballots.only_abstentions", "target.missed"),
+        "undecided": ("ballots.none", "ballots.only_abstentions", "target.missed", "election.nobody"),
         "tied": ("tie.declared", "election.tied"),
         "noted": ("noted",),
         "decided": ("election.winners", "target.reached"),
@@ -252,6 +253,7 @@ PHRASES = {
     "lazy.unopposed": N_("Nobody objected."),
     "target.reached": N_("Enough take part: %(accepted)s, and %(target)s were asked for."),
     "target.missed": N_("Not enough take part: %(accepted)s, and %(target)s were asked for."),
+    "election.nobody": N_("No option is chosen."),
     "election.winners": N_("Elected: %(winners)s."),
     "election.tied": N_("Equal: %(between)s. What follows is for people to decide."),
     "tie.fails": N_("It is a tie, %(agree)s to %(against)s; by this rule a tie does not pass."),

@@ -39,10 +39,19 @@ def open_thread(group: Group, author: Author, title: str, source: str, is_public
 
     Raises Refused ``comment.members_only``, ``text.too_long``.
     """
-    session = writing_session()
+    writing_session()
     _refuse_non_member(author, now)
     if before := _opened_just_now(group, author, title, source, now):
         return before
+    return begin_thread(group, author, title, source, is_public, now)
+
+
+def begin_thread(group: Group, author: Author, title: str, source: str, is_public: bool, now: datetime) -> Thread:
+    """A new thread in the author's name, as the clock opens one; whether they may is not asked.
+
+    Raises Refused ``text.too_long``.
+    """
+    session = writing_session()
     html = rendered(source, group.slug, now)
     thread = Thread(group_id=group.id, author_id=author.party_id, public_name=author.public_name, title=title)
     thread.source, thread.html, thread.slug, thread.is_public = source, html, slug_of(title), is_public

@@ -101,8 +101,10 @@ def outcome_post(sheet: Sheet) -> Post:
     if outcome is None:
         raise ValueError("no outcome has been recorded")
     with _in_its_language():
-        review = [_("To be reviewed on %(day)s.", day=day(outcome.review_on))] if outcome.review_on else []
-        post = _post("outcome", proposal.title, review, _address(proposal), group_by_id(proposal.group_id))
+        words = [_("This departs from the result of the vote.")] if outcome.departs else []
+        if outcome.review_on:
+            words.append(_("To be reviewed on %(day)s.", day=day(outcome.review_on)))
+        post = _post("outcome", proposal.title, words, _address(proposal), group_by_id(proposal.group_id))
         return with_excerpt(post, _told(outcome.html))
 
 

@@ -14,9 +14,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, Text, event, func, select
+from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, String, Text, event, func, select
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
 from coopgov.tally.canonical import canonical
@@ -84,6 +87,24 @@ def _frozen(value: Any) -> Any:
     return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
 
 
+class small_letters(FunctionElement[str]):
+    """A text in small letters, of every script, for searches: PostgreSQL's lower() as far as the database's locale
+    knows letters, Python's on SQLite, whose own knows A to Z alone."""
+
+    type = String()
+    inherit_cache = True
+
+
+@compiles(small_letters)
+def _small_on_postgres(element: FunctionElement[str], compiler: SQLCompiler, **options: Any) -> str:
+    return f"lower({compiler.process(element.clauses, **options)})"
+
+
+@compiles(small_letters, "sqlite")
+def _small_on_sqlite(element: FunctionElement[str], compiler: SQLCompiler, **options: Any) -> str:
+    return f"small_letters({compiler.process(element.clauses, **options)})"
+
+
 db = SQLAlchemy(model_class=Base, disable_autonaming=True)
 
 
@@ -108,8 +129,10 @@ def _sqlite_settings(connection: DBAPIConnection, _: object) -> None:
         "recursive_triggers=on",  # or REPLACE would get around the triggers of fact tables
         f"busy_timeout={LOCK_TIMEOUT_S * 1000}",
         "cache_size=-16000",
+        "secure_delete=on",  # what is deleted is overwritten; no cost that could be measured
     ):
         connection.execute(f"pragma {pragma}")
+    connection.create_function("small_letters", 1, lambda text: text and text.lower(), deterministic=True)
 
 
 @event.listens_for(Engine, "begin")

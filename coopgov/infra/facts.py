@@ -15,6 +15,8 @@ FACT_TABLES = (
     "closing",
     "result",
     "outcome",
+    "decision_link",
+    "decision_note",
     "proposal_revision",
     "moderation",
     "ledger_entry",

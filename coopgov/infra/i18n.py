@@ -108,8 +108,8 @@ def full_time(instant: datetime) -> str:
     """``Sunday 29 November 2026, 18:00 GMT`` in the current language and zone."""
     language, zone = _formats(), ZoneInfo(current_zone())
     day = dates.format_date(instant.astimezone(zone).date(), "full", locale=language)
-    clock = dates.format_time(instant, "HH:mm", tzinfo=zone, locale=language)
-    return f"{day}, {clock} {instant.astimezone(zone).tzname()}"
+    time = dates.format_time(instant, "HH:mm", tzinfo=zone, locale=language)
+    return f"{day}, {time} {instant.astimezone(zone).tzname()}"
 
 
 def short_time(instant: datetime) -> str:
@@ -129,6 +129,11 @@ def brief_time(instant: datetime) -> str:
 def day(instant: datetime) -> str:
     """``22 November 2026`` in the current language and zone."""
     return dates.format_date(instant.astimezone(ZoneInfo(current_zone())).date(), "long", locale=_formats())
+
+
+def weekday(value: date) -> str:
+    """``Sunday 29 November 2026`` for a calendar day."""
+    return dates.format_date(value, "full", locale=_formats())
 
 
 def number(value: int) -> str:
@@ -207,6 +212,12 @@ def when_short(instant: datetime) -> Markup:
     return _short_element(instant.replace(second=0, microsecond=0), current_language(), current_zone())
 
 
+def clock(instant: datetime) -> Markup:
+    """A ``time`` element with the hour and minute in the current zone: ``18:00``."""
+    shown = dates.format_time(instant, "HH:mm", tzinfo=ZoneInfo(current_zone()), locale=_formats())
+    return _time_element(instant, shown)
+
+
 @lru_cache(maxsize=20_000)
 def _short_element(minute: datetime, _language: str, _zone: str) -> Markup:
     return _time_element(minute, short_time(minute))
@@ -219,6 +230,8 @@ def install(environment: Environment) -> None:
     environment.globals["percent"] = percent
     environment.filters.update(
         when_short=when_short,
+        weekday=weekday,
+        clock=clock,
         number=number,
         day=day,
         full_time=full_time,

@@ -9,9 +9,17 @@ from datetime import datetime
 
 from coopgov.core.text import excerpt
 from coopgov.decisions.drawing import reasons_of
-from coopgov.decisions.events import BallotCast, OutcomeRecorded, VotingClosed, VotingClosesSoon, VotingOpened
+from coopgov.decisions.events import (
+    BallotCast,
+    OutcomeRecorded,
+    ReviewDue,
+    VotingClosed,
+    VotingClosesSoon,
+    VotingOpened,
+)
 from coopgov.decisions.models import Proposal, ResultRow
 from coopgov.decisions.queries.rolls import electors, electors_without_ballot
+from coopgov.decisions.queries.validity import reviewed_in
 from coopgov.decisions.sentences import STATES, option_meanings, option_words, say, verdict_shown
 from coopgov.discussion.events import CommentPosted, ThreadOpened, WordsHidden
 from coopgov.discussion.models import Comment, Thread
@@ -42,7 +50,18 @@ def _thread_opened(event: ThreadOpened, event_id: int, now: datetime) -> None:
         thread.author_id, mentioned_in_thread(thread.id), sitters_at(thread.group_id, now), _members(now)
     )
     for kind, parties in audiences.items():
-        tell(_talk(kind, event_id, thread, None), parties, now)
+        tell(_talk(kind, event_id, thread, None), set(parties) - _reviewers(thread, now), now)
+
+
+def _reviewers(thread: Thread, now: datetime) -> set[int]:
+    """Who is told of a review by a word of its own, and need not hear of its thread as well."""
+    proposal_id = reviewed_in(thread.id)
+    return _told_of_review(db.session.get_one(Proposal, proposal_id), now) if proposal_id else set()
+
+
+def _told_of_review(proposal: Proposal, now: datetime) -> set[int]:
+    """The convenors of the group, and the author while a member."""
+    return convenor_ids(proposal.group_id, now) | ({proposal.author_id} & _members(now))
 
 
 def _comment_posted(event: CommentPosted, event_id: int, now: datetime) -> None:
@@ -165,7 +184,8 @@ def _verdict_words(proposal_id: int) -> Facts:
 
 def _outcome_recorded(event: OutcomeRecorded, event_id: int, now: datetime) -> None:
     proposal = db.session.get_one(Proposal, event.proposal_id)
-    outcome = _shortened(plain_text(latest_outcome(proposal.id).html))
+    latest = latest_outcome(proposal.id)
+    outcome, departs = _shortened(plain_text(latest.html)), latest.departs_reason if latest.departs else ""
     news = News(
         kind="outcome_recorded",
         event_id=event_id,
@@ -173,9 +193,22 @@ def _outcome_recorded(event: OutcomeRecorded, event_id: int, now: datetime) -> N
         path=proposal.path,
         by_name=names_of([event.by_id])[event.by_id],
         thread_id=proposal.thread_id,
-        words=lambda: {**_proposal_words(proposal), "said": outcome},
+        words=lambda: {**_proposal_words(proposal), "said": outcome, "departs": departs},
     )
     tell(news, electors(proposal.id) - {event.by_id}, now)
+
+
+def _review_due(event: ReviewDue, event_id: int, now: datetime) -> None:
+    """The review's thread leads on; one that was hidden or deleted meanwhile is shown to nobody."""
+    proposal, thread = db.session.get_one(Proposal, event.proposal_id), db.session.get_one(Thread, event.thread_id)
+    news = News(
+        kind="review_due",
+        event_id=event_id,
+        title=proposal.title,
+        path=thread.path if thread.state == "visible" else proposal.path,
+        words=lambda: {**_proposal_words(proposal), "decision": proposal.path},
+    )
+    tell(news, _told_of_review(proposal, now), now)
 
 
 def _ballot_cast(event: BallotCast, _event_id: int, now: datetime) -> None:
@@ -207,6 +240,7 @@ HANDLERS: tuple[Handler, ...] = (
     Handler("notifications.voting_closes_soon", VotingClosesSoon, _voting_closes_soon),
     Handler("notifications.voting_closed", VotingClosed, _voting_closed),
     Handler("notifications.outcome_recorded", OutcomeRecorded, _outcome_recorded),
+    Handler("notifications.review_due", ReviewDue, _review_due),
     Handler("notifications.ballot_cast", BallotCast, _ballot_cast),
     Handler("notifications.seat_asked", SeatAsked, _seat_asked),
 )

@@ -58,6 +58,13 @@ KINDS: dict[str, NoticeKind] = {
             True,
         ),
         NoticeKind(
+            "review_due",
+            "groups",
+            N_("A decision of mine, or of a group that I convene, is due for review"),
+            N_("The decision is due for review."),
+            True,
+        ),
+        NoticeKind(
             "seat_asked",
             "groups",
             N_("Somebody asks to join a group that I convene"),

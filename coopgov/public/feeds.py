@@ -74,7 +74,7 @@ def _proposal(site: Site, line: DecisionLine) -> Iterator[Entry]:
         yield _entry(site, line, "proposal", _("Proposal: %(title)s", title=line.title), line.opened_at, note)
     if line.closed_at is not None and line.result is not None:
         title = _("%(verdict)s: %(title)s", verdict=line.tag_label, title=line.title)
-        yield _entry(site, line, "decision", title, line.closed_at, _counts(line))
+        yield _entry(site, line, "decision", title, line.closed_at, _counts(line) + _departure(line))
 
 
 def _entry(site: Site, line: DecisionLine, thing: str, title: str, at: datetime, note: str) -> Entry:
@@ -88,6 +88,10 @@ def _entry(site: Site, line: DecisionLine, thing: str, title: str, at: datetime,
         author=line.public_name,
         html=html,
     )
+
+
+def _departure(line: DecisionLine) -> str:
+    return " " + _("What follows departs from the result.") if line.departs else ""
 
 
 def _counts(line: DecisionLine) -> str:

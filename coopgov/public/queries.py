@@ -13,8 +13,9 @@ from sqlalchemy import CompoundSelect, ScalarSelect, Select, and_, func, literal
 from coopgov.core.time import last_midnight
 from coopgov.core.viewer import Viewer
 from coopgov.decisions.models import Proposal
-from coopgov.decisions.queries.lists import DecisionLine, Wanted, latest_decisions, open_proposals, register
+from coopgov.decisions.queries.lists import DecisionLine, latest_decisions, open_proposals
 from coopgov.decisions.queries.proposals import is_shown_to_all
+from coopgov.decisions.queries.register import Wanted, register
 from coopgov.discussion.models import Thread
 from coopgov.discussion.queries import ThreadLine, public_threads_latest
 from coopgov.funding.models import LedgerEntry

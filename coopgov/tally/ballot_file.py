@@ -25,11 +25,6 @@ class BallotFile:
     table: tuple[tuple[int, ...], ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
 
-    @property
-    def cast(self) -> int:
-        """How many ballots there are."""
-        return sum(self.rankings.values()) + sum(self.points.values()) + sum(self.picks.values())
-
     def strict(self) -> dict[tuple[str, ...], int]:
         """Rankings without equals: a ballot is read up to the rank that names several, and no further."""
         box: Counter[tuple[str, ...]] = Counter()

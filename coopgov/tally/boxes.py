@@ -11,7 +11,7 @@ from coopgov.tally.rule import QuorumKind
 from coopgov.tally.vote import Election, Manifest, Ranking, Verdict, require
 
 REASON_KEYS = frozenset({"turnout", "ballots.none", "ballots.only_abstentions", "quorum.none", "quorum.met"}) | {
-    *("quorum.missed", "election.tied", "election.winners", "election.vacant")
+    *("quorum.missed", "election.tied", "election.winners", "election.vacant", "election.nobody")
 }
 MOST_SEATS = 1_000
 
@@ -146,7 +146,10 @@ def conclude(
         except Tied as error:
             tied, found = error.between, Counted((), partial())
             reasons.append(Reason("election.tied", {"between": ", ".join(tied)}))
-    reasons += [Reason("noted", {"cast": cast})] if found.is_noted else winners_reasons(manifest, found.winners)
+    if found.is_noted:
+        reasons.append(Reason("noted", {"cast": cast}))
+    elif counted and not tied:
+        reasons += winners_reasons(manifest, found.winners)
     return Election(
         method=manifest.method,
         verdict=_verdict(found, bool(tied)) if quorum.met(have, manifest.roll_size) else Verdict.NO_QUORUM,
@@ -163,11 +166,12 @@ def conclude(
 
 
 def winners_reasons(manifest: Manifest, winners: Sequence[str]) -> list[Reason]:
-    """Who was elected, and how many seats stay empty; nothing where nobody was."""
+    """Who was elected, and how many seats stay empty."""
+    if not winners:
+        return [Reason("election.nobody", {})]
     seats = manifest.settings.get("seats", 1)
-    elected = [Reason("election.winners", {"winners": ", ".join(winners), "seats": seats})] if winners else []
-    empty = [Reason("election.vacant", {"vacant": seats - len(winners)})] if 0 < len(winners) < seats else []
-    return elected + empty
+    elected = [Reason("election.winners", {"winners": ", ".join(winners), "seats": seats})]
+    return elected if len(winners) >= seats else [*elected, Reason("election.vacant", {"vacant": seats - len(winners)})]
 
 
 def _verdict(found: Counted, is_tied: bool) -> Verdict:

@@ -35,12 +35,10 @@ def usual_step(budget: int, electors: int) -> int:
 def share_out(costs: Mapping[str, int], box: Mapping[Picks, int], budget: int, umpire: Umpire, step: int = 1) -> Funded:
     """The outcome of the last share at which everything that is bought costs no more than ``budget``.
 
-    ``costs`` in the order of the list; ``box``: sets of projects, and how many ballots support exactly these. Breaks
+    ``costs`` in the order of the list; ``box``, not empty: sets of projects, and how many ballots support these. Breaks
     of ties are those of the outcome that is given, and of the one that would have cost too much.
     """
     voters = sum(box.values())
-    if not voters:
-        return Funded((), 0, 0)
     town = _Town(costs, box)
     projects, added = town.buy(Fraction(budget, voters), umpire), 0
     while set(projects) < town.wanted:

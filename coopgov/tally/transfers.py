@@ -80,11 +80,10 @@ class PaperCount:
             raise ArithmeticError("votes were lost or made")
         self.stages.append(stage)
         reached = [option for option in self._continuing if self._tally[option] >= self._aim]
-        for option in self._in_order(reached):
-            if len(self.elected) < self._seats:
-                self._elect(option, stage)
-                if self._tally[option] > self._aim:
-                    self._waiting.append(option)
+        for option in self._in_order(reached):  # never more than there are seats: their quotas are more than all votes
+            self._elect(option, stage)
+            if self._tally[option] > self._aim:
+                self._waiting.append(option)
 
     def _elect(self, option: str, stage: Stage) -> None:
         self.elected.append(option)

@@ -10,7 +10,7 @@ from coopgov.core.errors import NotFound, Refused
 from coopgov.core.viewer import Viewer
 from coopgov.decisions.counting import vote_box
 from coopgov.decisions.models import Ballot, DeadLink, Outcome, Proposal, ProposalRevision, ResultRow
-from coopgov.decisions.queries import lists, proposals, rolls
+from coopgov.decisions.queries import lists, proposals, register, rolls
 from coopgov.decisions.services import closing, drafting, opening, outcomes, voting
 from coopgov.discussion.models import Thread
 from coopgov.groups.models import Group, Seat
@@ -407,7 +407,7 @@ def test_withdrawing_keeps_the_ballots_and_gives_no_verdict():
     assert vote_box(proposal.id) == {"agree": 1}
     assert close(row(proposal)).state == "withdrawn"
     assert db.session.get(ResultRow, proposal.id) is None
-    assert list(lists.register(lists.Wanted(), True, 10)) == []
+    assert list(register.register(register.Wanted(), True, 10)) == []
     with refused("ballot.withdrawn"):
         vote(proposal, on.convenor)
 

@@ -27,6 +27,7 @@ from sqlalchemy.pool import NullPool
 from coopgov.infra.archive import BackupError, Manifest, sealed
 from coopgov.infra.backup import backup, check, restore
 from coopgov.infra.backup_postgres import _address
+from coopgov.infra.keyring import Keyring
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 SCHEMA = """
@@ -110,6 +111,22 @@ def test_the_secret_key_stays_at_home_and_nothing_is_left_behind(archive: Path, 
         "coopgov.db",
         "secret.key",
     ]
+
+
+@pytest.mark.parametrize("place", ["beside", "var"])
+def test_keys_of_secret_votes_are_in_no_backup_wherever_they_lie(
+    sqlite_url: str, data_dir: Path, tmp_path: Path, place: str
+) -> None:
+    """Even in the data folder, where the settings refuse them."""
+    folder = tmp_path / place / "keys"
+    folder.mkdir(mode=0o700, parents=True)
+    keys = Keyring(folder).create(7)
+    backup(sqlite_url, data_dir, tmp_path / "b.tar", NOW)
+    whole = (tmp_path / "b.tar").read_bytes()
+    assert "Zoë".encode() in whole
+    for secret in (keys.box, keys.sign, bytes.fromhex(keys.tie_secret)):
+        assert secret not in whole
+        assert secret.hex().encode() not in whole
 
 
 def test_only_its_owner_can_read_a_backup(archive: Path) -> None:

@@ -5,6 +5,7 @@ Not here because they are about time, roll, storage or the record and not about 
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -13,9 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coopgov.tally.canonical import canonical
-from coopgov.tally.count import Ballot, Election, Manifest, Result, Verdict, method_of, tally, tally_distinct
+from coopgov.tally.count import Ballot, Election, Limits, Manifest, Result, Verdict, method_of, tally, tally_distinct
 from coopgov.tally.counting_files import Asked, CannotCount, count_file, read_file
+from coopgov.tally.lots import Ties, Umpire
+from coopgov.tally.numbers import Decimals
 from coopgov.tally.rule import PRESETS, Base, BlockKind, Blocks, Quorum, QuorumKind, Rule, Threshold, Tie
+from coopgov.tally.shares import usual_step
+from coopgov.tally.transfers import PaperCount
 
 HALF, TWO_THIRDS, QUARTERS = Fraction(1, 2), Fraction(2, 3), Fraction(3, 4)
 MAJORITY = Rule(Threshold(HALF, strict=True))
@@ -477,6 +482,157 @@ def test_54_with_fewer_names_than_places_all_are_drawn_and_the_vacancy_is_shown(
     assert (set(found.winners), found.verdict) == ({"A", "B"}, Verdict.DECIDED)
     assert found.reasons[-1].to_plain() == {"key": "election.vacant", "facts": {"vacant": 1}}
     assert canonical(found.to_plain())
+
+
+def test_seats_are_drawn_for_groups_in_proportion_to_their_names() -> None:
+    """12 names, 5 seats: 6, 4 and 2 names give 2.5, 1.67 and 0.83 seats; the largest remainders get one more."""
+    strata = dict(zip("ABCDEFGHIJKL", "xxxxxxyyyyzz", strict=True))
+    found = draw("ABCDEFGHIJKL", 5, strata=strata)
+    assert found.facts["strata"] == {"x": 2, "y": 2, "z": 1}
+    assert [sum(strata[name] == group for name in found.winners) for group in "xyz"] == [2, 2, 1]
+    assert (list(found.winners), found.breaks) == ([o for o in found.facts["order"] if o in found.winners], ())
+
+
+def test_equal_remainders_of_groups_draw_lots_and_the_transcript_says_so() -> None:
+    strata = dict(zip("ABCD", "xxyy", strict=True))
+    assert {tuple(draw("ABCD", 1, str(seed), strata=strata).facts["strata"].items()) for seed in range(20)} == {
+        (("x", 1), ("y", 0)),
+        (("x", 0), ("y", 1)),
+    }
+    found = draw("ABCD", 1, strata=strata)
+    assert [(one.between, one.purpose, one.by) for one in found.breaks] == [(("x", "y"), "seat", "lot")]
+
+
+@pytest.mark.parametrize("strata", [{"A": "x"}, {"A": "x", "B": ""}, {"A": "x", "B": 2}, ["x", "y"]])
+def test_strata_that_do_not_cover_the_names_are_refused(strata: Any) -> None:
+    with pytest.raises(ValueError, match=r"^manifest\.settings\.strata$"):
+        draw("AB", 1, strata=strata)
+
+
+def test_a_draw_needs_a_seed_and_somebody_to_draw_and_takes_neither_ballots_nor_quorum() -> None:
+    with pytest.raises(ValueError, match=r"^tie_seed\.needed$"):
+        draw("AB", seed=None)
+    with pytest.raises(ValueError, match=r"^manifest\.settings\.withdrawn$"):
+        draw("AB", withdrawn=("A", "B"))
+    manifest = Manifest("sortition", ("A", "B"), MAJORITY, 1)
+    assert (method_of(manifest).takes_ballots, method_of(manifest).limits(manifest)) == (False, Limits(0, 0))
+    with pytest.raises(ValueError, match=r"^ballot\.choice$"):
+        tally(manifest, [Ballot(())], "5eed")
+    with pytest.raises(ValueError, match=r"^manifest\.rule\.quorum$"):
+        method_of(Manifest("sortition", ("A", "B"), at_least(HALF, quorum=turnout(1, 3)), 9))
+
+
+def test_a_number_of_ballots_is_a_whole_number_and_no_more_than_the_roll() -> None:
+    manifest = Manifest("approval", ("A", "B"), MAJORITY, 3)
+    for number in (0, -1, 1.0, True, "1"):
+        with pytest.raises(ValueError, match=r"^ballots\.number$"):
+            tally_distinct(manifest, {("A",): number})  # type: ignore[dict-item]
+    with pytest.raises(ValueError, match=r"^ballots\.more_than_roll$"):
+        tally_distinct(manifest, {("A",): 2, ("B",): 2})
+    with pytest.raises(ValueError, match=r"^ballots\.more_than_roll$"):
+        tally(manifest, [Ballot(("A",))] * 4)
+
+
+def test_choices_that_read_alike_are_counted_together() -> None:
+    found = elect("approval", {("A", "B"): 1, ("B", "A"): 2}, options=("A", "B"), seats=2)
+    assert found.facts["approvals"] == {"A": 3, "B": 3}
+
+
+def test_the_chair_breaks_ties_in_the_order_that_was_written_down() -> None:
+    box = papers("4 A, 3 B>C, 3 C>B")
+    first = elect("irv", box, ties="chair", chair=("C", "B"))
+    assert ([(one.by, one.chosen) for one in first.breaks], first.winners) == ([("chair", "B")], ("C",))
+    assert elect("approval", {("A",): 2, ("B",): 2}, ties="chair", chair=("B", "A")).winners == ("B",)
+    assert elect("irv", box, ties="chair", chair=("A", "B")).tied == ("B", "C")
+
+
+def test_where_none_of_these_may_be_chosen_it_is_counted_and_elects_nobody() -> None:
+    options = ("A", "B")
+    found = elect("choose", {("A",): 2, "none_of_these": 5, (): 1}, options=options, none_of_these=True)
+    assert (found.winners, found.facts["none_of_these"], found.counted) == (("A",), 5, 7)
+    nobody = elect("choose", {("none_of_these",): 3}, options=("A",), none_of_these=True)
+    assert (nobody.verdict, nobody.winners, nobody.reasons[-1].key) == (Verdict.UNDECIDED, (), "election.nobody")
+    for manifest in (Manifest("choose", options, MAJORITY, 9), Manifest("choose", options, MAJORITY, 9, {"most": 2})):
+        with pytest.raises(ValueError, match=r"^ballot\.choice$"):
+            method_of(manifest).validate(manifest, ["none_of_these"])
+    with pytest.raises(ValueError, match=r"^manifest\.settings\.none_of_these$"):
+        method_of(Manifest("choose", ("A", "none_of_these"), MAJORITY, 9, {"none_of_these": True}))
+
+
+@pytest.mark.parametrize(("name", "choice"), [("score", (("A", 0), ("B", 0))), ("dot", (("A", 0),))])
+def test_points_that_all_give_nothing_choose_nobody(name: str, choice: Any) -> None:
+    found = elect(name, {choice: 3}, options=("A", "B"))
+    assert (found.verdict, found.winners) == (Verdict.UNDECIDED, ())
+
+
+def test_a_meeting_time_is_ranked_by_who_cannot_come_and_then_by_who_gladly_can() -> None:
+    one, two, three = (f"2026-10-25T1{hour}:00:00Z" for hour in (7, 8, 9))
+    manifest = Manifest("meeting-time", (one, two, three), MAJORITY, 9)
+    ballots = [((one, 2), (two, 1)), ((one, 2), (two, 2)), ((two, 1), (three, 1)), ((one, 0), (two, 1))]
+    found = tally(manifest, [Ballot(ballot) for ballot in ballots])
+    assert isinstance(found, Election)
+    assert (found.verdict, found.winners, found.ranking) == (Verdict.NOTED, (), ((two,), (one,), (three,)))
+    assert found.facts["no"] == {one: 2, two: 0, three: 3}
+    struck = tally(replace(manifest, settings={"withdrawn": (two,)}), [Ballot(ballot) for ballot in ballots])
+    assert isinstance(struck, Election)
+    assert struck.ranking == ((one,), (three,))
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "tonight",
+        "2026-10-25",
+        "2026-10-25T17:00:00",
+        "2026-10-25T17:00:00+00:00",
+        "2026-10-25T17:00Z",
+        "2026-13-01T00:00:00Z",
+    ],
+)
+def test_a_time_has_one_spelling(word: str) -> None:
+    with pytest.raises(ValueError, match=r"^manifest\.options\.instant$"):
+        method_of(Manifest("meeting-time", (word,), MAJORITY, 9))
+
+
+@pytest.mark.parametrize(("accepted", "verdict"), [(4, "undecided"), (5, "decided"), (6, "decided")])
+def test_there_are_enough_when_the_target_is_reached(accepted: int, verdict: str) -> None:
+    manifest = Manifest("count-me-in", ("accept", "decline"), MAJORITY, 20, {"target": 5})
+    found = tally_distinct(manifest, {"accept": accepted, "decline": 9})
+    assert isinstance(found, Result)
+    assert (found.verdict, found.base_size, found.needed) == (verdict, accepted + 9, 5)
+    assert found.reasons[-1].facts == {"accepted": accepted, "target": 5}
+
+
+@pytest.mark.parametrize("given", [{}, {"target": 0}, {"target": True}, {"target": 2.5}])
+def test_who_counts_needs_a_target(given: Any) -> None:
+    with pytest.raises(ValueError, match=r"^manifest\.settings\.target$"):
+        method_of(Manifest("count-me-in", ("accept", "decline"), MAJORITY, 20, given))
+
+
+def test_in_a_question_round_a_reason_is_all_there_is() -> None:
+    manifest = Manifest("question-round", ("answer",), MAJORITY, 9)
+    assert method_of(manifest).needs_reason(manifest, ())
+    found = tally(manifest, [Ballot(())] * 3)
+    assert isinstance(found, Result)
+    assert (found.verdict, found.counts, found.reasons[-1].key) == (Verdict.NOTED, {"answer": 3}, "noted")
+
+
+def test_votes_that_are_lost_stop_the_count() -> None:
+    class Careless(Decimals):
+        def whole(self, votes: int) -> int:
+            return votes + 1
+
+    count = PaperCount(("A", "B"), {("A",): 2, ("B",): 1}, 1, Careless(0), Umpire(Ties.ORDER, ("A", "B")))
+    with pytest.raises(ArithmeticError):
+        count.run()
+
+
+def test_larger_steps_of_equal_shares_are_said_in_the_manifest_and_may_fund_others() -> None:
+    box = {("x", "z"): 3, ("y",): 1}
+    given = {"budget": 10, "costs": {"x": 6, "y": 4, "z": 4}, "options": ("x", "y", "z")}
+    found = elect("equal-shares", box, step=2, **given)
+    assert (found.facts["added_per_voter"], len(found.winners)) == (0, 1)
+    assert [usual_step(*money) for money in ((1_000_000, 100), (5_000, 100), (3_000_000_00, 2_500))] == [10, 1, 120]
 
 
 # Elsewhere in the numbers

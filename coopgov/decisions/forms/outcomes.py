@@ -1,8 +1,9 @@
 """Withdrawing a proposal, and what follows from a decision."""
 
 from datetime import datetime
+from typing import Any
 
-from wtforms import DateField
+from wtforms import BooleanField, DateField
 from wtforms.validators import Optional
 
 from coopgov.core.text import N_
@@ -35,6 +36,20 @@ class OutcomeForm(BaseForm):
         [Optional(), WithinReach()],
         description=lazy("The day on which to look at the decision again."),
     )
+
+    departs = BooleanField(
+        lazy("This departs from the result"),
+        description=lazy("Tick it when the text says not to do what passed, or to do what did not pass."),
+    )
+    departs_reason = TextAreaField(
+        lazy("Why it departs from the result"),
+        [AtMost(LONGEST_REASON)],
+        description=lazy("Who may decide so, and why. It stands beside the result as a warning."),
+    )
+
+    def departure(self) -> dict[str, Any]:
+        """Whether it departs from the result, and why, as ``record_outcome`` takes it."""
+        return {"departs": bool(self.departs.data), "departs_reason": self.departs_reason.data or ""}
 
     def review_at(self) -> datetime | None:
         """The beginning of the day of review in the co-op's zone."""

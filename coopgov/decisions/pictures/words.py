@@ -4,7 +4,6 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from coopgov.core.text import N_
 from coopgov.decisions.sentences import CHOICES
 from coopgov.infra import i18n
 from coopgov.infra.i18n import decimal_mark, listing, number, text_direction
@@ -14,32 +13,13 @@ Texts = Mapping[str, str]
 """What people wrote, by option, in the order of the manifest."""
 
 LONGEST_NAME = 60  # characters of an option inside a sentence
-OWN_WORDS = {
-    **CHOICES,
-    "none_of_these": N_("None of these"),
-    "consent": N_("Consent"),
-    "objection": N_("Objection"),
-    "looks_good": N_("Looks good"),
-    "concerned": N_("Concerned"),
-    "accept": N_("Count me in"),
-    "decline": N_("Not this time"),
-    "answer": N_("Answer"),
-    "endorsement": N_("Endorsement"),
-    "agreement_with_contention": N_("Agreement with a minor point of contention"),
-    "support_with_reservations": N_("Support with reservations"),
-    "more_discussion_needed": N_("More discussion needed"),
-    "dont_like_but_will_support": N_("Don’t like it, but will support it"),
-    "serious_disagreement": N_("Serious disagreement"),
-    "veto": N_("Veto"),
-}
-"""Words for options that are ours and not people's."""
 
 
 def name_of(option: str, texts: Texts) -> str:
     """The whole text of an option: what people wrote, else our word for it, else the option itself."""
     if option in texts:
         return texts[option]
-    return _(OWN_WORDS[option]) if option in OWN_WORDS else option
+    return _(CHOICES[option]) if option in CHOICES else option
 
 
 def clipped(text: str, most: int = LONGEST_NAME) -> str:

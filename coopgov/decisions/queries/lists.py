@@ -1,4 +1,4 @@
-"""Lists of decisions: of a thread, of a group, under vote, the register."""
+"""Lists of decisions: of a thread, of a group, under vote."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,13 +6,13 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, case, func, select, true
+from sqlalchemy import ScalarSelect, Select, and_, bindparam, case, select, true
 from sqlalchemy.sql.elements import ColumnElement
 
 from coopgov.core.viewer import Viewer
 from coopgov.decisions.counting import cast_count
 from coopgov.decisions.drawing import Drawn, drawn, reasons_of
-from coopgov.decisions.models import Ballot, Proposal, ResultRow, RollEntry
+from coopgov.decisions.models import Ballot, Outcome, Proposal, ResultRow, RollEntry
 from coopgov.decisions.queries.proposals import is_shown_to_all
 from coopgov.decisions.sentences import option_words, tag_of, verdict_shown
 from coopgov.discussion.models import Thread
@@ -47,6 +47,8 @@ class DecisionLine:
     cast: int  # 0 of a secret vote until it is closed
     result: Drawn | None
     chosen: tuple[str, ...]  # who or what was elected, in words
+    counted: str = ""  # the verdict as it was counted
+    departs: bool = False  # the outcome that stands departs from the result
 
     @property
     def tag_state(self) -> str:
@@ -61,15 +63,21 @@ class DecisionLine:
 
 def _lines() -> Select[Any]:
     return (
-        select(Proposal, Group.name, Group.slug, ResultRow.verdict, ResultRow.plain, cast_count())
+        select(Proposal, Group.name, Group.slug, ResultRow.verdict, ResultRow.plain, cast_count(), _departs())
         .join(Thread, Thread.id == Proposal.thread_id)
         .join(Group, Group.id == Proposal.group_id)
         .outerjoin(ResultRow, ResultRow.proposal_id == Proposal.id)
     )
 
 
+def _departs() -> ScalarSelect[bool]:
+    """Whether the newest outcome of the proposal of the surrounding statement departs from the result."""
+    newest = select(Outcome.departs).where(Outcome.proposal_id == Proposal.id).order_by(Outcome.number.desc())
+    return newest.limit(1).correlate(Proposal).scalar_subquery()
+
+
 def _line(row: Sequence[Any]) -> DecisionLine:
-    proposal, group_name, group_slug, verdict, plain, cast = row
+    proposal, group_name, group_slug, verdict, plain, cast, departs = row
     return DecisionLine(
         id=proposal.id,
         title=proposal.title,
@@ -90,6 +98,8 @@ def _line(row: Sequence[Any]) -> DecisionLine:
         cast=cast,
         result=_drawn(proposal, plain),
         chosen=_chosen(proposal, plain),
+        counted=verdict or "",
+        departs=bool(departs),
     )
 
 
@@ -106,6 +116,12 @@ def _chosen(proposal: Proposal, plain: Mapping[str, Any] | None) -> tuple[str, .
 
 def _fetched(query: Select[Any]) -> list[DecisionLine]:
     return [_line(row) for row in db.session.execute(query)]
+
+
+def lines_by_id(ids: Sequence[int]) -> Sequence[DecisionLine]:
+    """A line for each id, in the order of the ids."""
+    lines = {line.id: line for line in _fetched(_lines().where(Proposal.id.in_(ids)))} if ids else {}
+    return [lines[key] for key in ids]
 
 
 def latest_decisions(limit: int, public_only: bool) -> Sequence[DecisionLine]:
@@ -164,59 +180,3 @@ def _in_register_order(query: Select[Any]) -> Select[Any]:
         Proposal.closed_at.desc(),
         Proposal.id.desc(),
     )
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What the register is asked for: a group's slug, and ``open`` or a verdict; empty: all."""
-
-    group: str = ""
-    result: str = ""
-
-    def narrows(self, is_member: bool) -> list[ColumnElement[bool]]:
-        """The conditions of the register for a member, or for the public."""
-        conditions = [Proposal.state.in_((*RUNNING, "closed")), _seen_by(is_member)]
-        if self.group:
-            conditions.append(Group.slug == self.group)
-        if self.result == "open":
-            conditions.append(Proposal.state.in_(RUNNING))
-        elif self.result:
-            conditions.append(ResultRow.verdict == self.result)
-        return conditions
-
-
-def register(wanted: Wanted, is_member: bool, limit: int, offset: int = 0) -> Sequence[DecisionLine]:
-    """The register of decisions: open ones first, then closed ones, the last one first."""
-    query = _lines().where(*wanted.narrows(is_member))
-    return _fetched(_in_register_order(query).limit(limit).offset(offset))
-
-
-def register_size(wanted: Wanted, is_member: bool) -> int:
-    """How many lines the register has."""
-    query = (
-        select(func.count(Proposal.id))
-        .join(Thread, Thread.id == Proposal.thread_id)
-        .join(Group, Group.id == Proposal.group_id)
-        .outerjoin(ResultRow, ResultRow.proposal_id == Proposal.id)
-    )
-    return db.session.scalar(query.where(*wanted.narrows(is_member))) or 0
-
-
-def register_groups(is_member: bool) -> Sequence[tuple[str, str]]:
-    """(slug, name) of groups that have decided something or are about to, by name."""
-    query = (
-        select(Group.slug, Group.name)
-        .join(Proposal, Proposal.group_id == Group.id)
-        .join(Thread, Thread.id == Proposal.thread_id)
-        .where(*Wanted().narrows(is_member))
-        .distinct()
-        .order_by(Group.name)
-    )
-    return [(slug, name) for slug, name in db.session.execute(query)]
-
-
-def register_stamp() -> tuple[int, int]:
-    """Changes whenever the public register would: how many public proposals there are, and all their versions."""
-    query = select(func.count(Proposal.id), func.coalesce(func.sum(Proposal.version), 0)).where(Proposal.is_public)
-    row = db.session.execute(query).one()
-    return row[0], int(row[1])

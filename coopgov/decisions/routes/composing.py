@@ -198,7 +198,7 @@ def record_outcome(number: int) -> AnyResponse:
 
     def act() -> AnyResponse:
         by_id, words = current_viewer().party_id, form.source.data or ""
-        outcomes.record_outcome(proposal, by_id, words, form.review_at(), received_at())
+        outcomes.record_outcome(proposal, by_id, words, form.review_at(), received_at(), **form.departure())
         return go(proposal.path, said="outcome-recorded")
 
     return _attempt(form, act, lambda status: show("decisions/outcome.html", status, proposal=proposal, form=form))

@@ -6,13 +6,13 @@ from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from coopgov.core.errors import NotFound
-from coopgov.decisions import display, register
+from coopgov.decisions import display, register, register_page
 from coopgov.decisions.forms.ballots import BallotForm
 from coopgov.decisions.models import Ballot
+from coopgov.decisions.paper import paper_of
 from coopgov.decisions.queries import proposals
 from coopgov.decisions.queries.proposals import Sheet, Stamp
 from coopgov.decisions.rules import stages
-from coopgov.decisions.sentences import option_words
 from coopgov.infra.settings import site_url
 from coopgov.infra.web.access import MEMBER, PUBLIC, allow, current_viewer
 from coopgov.infra.web.moment import received_at
@@ -49,11 +49,14 @@ def page(number: int, slug: str = "") -> AnyResponse:
 
 def page_facts(sheet: Sheet, form: BallotForm | None = None) -> dict[str, Any]:
     facts = display.proposal_facts(sheet, current_viewer(), received_at())
-    return facts | {"form": form or ballot_form(sheet, facts["side"].standing.ballot)}
+    shown = register_page.proposal_in_register(sheet, current_viewer(), received_at())
+    timeline = [*facts["timeline"], *register_page.register_steps(shown.about)]
+    form = form or ballot_form(sheet, facts["side"].standing.ballot)
+    return facts | {"form": form, "shown": shown, "timeline": timeline}
 
 
 def ballot_form(sheet: Sheet, last: Ballot | None = None) -> BallotForm:
-    return BallotForm(option_words(sheet.proposal.ballot_options), last)
+    return BallotForm(paper_of(sheet.proposal, current_viewer().party_id), last)
 
 
 def stamp_for_reader(number: int) -> Stamp:
@@ -87,7 +90,8 @@ def results(number: int) -> Response:
     def body() -> str:
         sheet, now = proposals.sheet(number), received_at()
         plain = display.shown_result(sheet, stages.state_at(sheet.proposal, now), has_voted=False)
-        return register.results(sheet, plain, site_url(), now)
+        about = register_page.about_sheet(sheet, current_viewer().is_member, now)
+        return register.results(sheet, plain, about, site_url(), now)
 
     if reads_as_public():
         return public_page(stamp, body, JSON, until=stages.turns_at(stamp))

@@ -13,7 +13,7 @@ from coopgov.decisions.forms.rules import PresetForm, empty_preset, given_preset
 from coopgov.decisions.meaning_words import preset_name
 from coopgov.decisions.models import DecisionRule
 from coopgov.decisions.queries import rules as queries
-from coopgov.decisions.queries.lists import register_stamp
+from coopgov.decisions.queries.register import register_stamp
 from coopgov.decisions.services.rules import add_preset, change_preset
 from coopgov.infra.db import write_transaction
 from coopgov.infra.settings import site_url

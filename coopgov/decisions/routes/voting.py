@@ -57,7 +57,7 @@ def _cast(form: BallotForm, number: int, party_id: int, public_name: str, channe
     """CAST when the vote is in; else the status that fits what is wrong, which then stands in the form."""
     if not form.validate():
         return 422
-    now, choice, reason = received_at(), form.choice.data, form.reason.data or ""
+    now, choice, reason = received_at(), form.choice.data, form.reason_given
     try:
         with write_transaction():
             voting.cast_ballot(number, party_id, choice, reason, public_name, channel, now, now)

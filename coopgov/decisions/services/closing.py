@@ -8,6 +8,7 @@ from coopgov.decisions.models import Closing, Proposal, ResultRow
 from coopgov.decisions.records import closing_statement
 from coopgov.decisions.rules import casting, stages
 from coopgov.decisions.rules.stages import state_at
+from coopgov.decisions.services.register import supersede_by
 from coopgov.decisions.services.traces import note, subject, touch
 from coopgov.infra import audit, outbox
 from coopgov.infra.audit import SYSTEM
@@ -58,6 +59,7 @@ def count_and_close(proposal: Proposal, now: datetime) -> None:
     proposal.state, proposal.closed_at = "closed", proposal.closes_at
     closed = events.VotingClosed(proposal_id=proposal.id, verdict=verdict)
     note(proposal, SYSTEM, "proposal.closed", closed, now, verdict=verdict, digest=seal)
+    supersede_by(proposal, now)
 
 
 def _may_extend(proposal: Proposal) -> bool:

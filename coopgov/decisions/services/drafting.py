@@ -11,6 +11,7 @@ from coopgov.decisions.rules import casting, stages
 from coopgov.decisions.rules.options import Option, offered
 from coopgov.decisions.rules.stages import UNFROZEN, UNOPENED, Terms
 from coopgov.decisions.services.opening import open_voting
+from coopgov.decisions.services.register import refuse_unfit_links
 from coopgov.decisions.services.traces import note, refuse_unless
 from coopgov.discussion.models import Thread
 from coopgov.discussion.rules import Author
@@ -61,6 +62,7 @@ def mend_proposal(proposal: Proposal, by_id: int, terms: Terms, now: datetime) -
         session.add(_revision(proposal, now))
         for name, value in after.items():
             setattr(proposal, name, value)
+        refuse_unfit_links(proposal)
         mended = events.ProposalMended(proposal_id=proposal.id, author_id=proposal.author_id)
         note(proposal, by_id, "proposal.mended", mended, now)
     _go_on(proposal, by_id, terms, now)

@@ -11,6 +11,7 @@ from coopgov.tally.methods.base import Elects
 from coopgov.tally.vote import Choice, Election, Limits, Manifest, Shape, require
 
 NONE_OF_THESE = "none_of_these"
+NONE = (NONE_OF_THESE,)
 MOST_POINTS = 1_000_000
 
 
@@ -55,7 +56,7 @@ class Approval(Elects):
 
         def run() -> boxes.Counted:
             winners: list[str] = []
-            for group in groups:
+            for group in groups if any(totals.values()) else ():
                 room = manifest.settings.get("seats", 1) - len(winners)
                 if room <= 0:
                     break
@@ -83,6 +84,8 @@ class Choose(Approval):
         super().check(manifest)
         least, most = _bounds(manifest)
         require(least <= most <= len(manifest.options) and most > 0, "manifest.settings.most")
+        ambiguous = NONE_OF_THESE in manifest.options and manifest.settings.get(NONE_OF_THESE)
+        require(not ambiguous, f"manifest.settings.{NONE_OF_THESE}")
 
     def limits(self, manifest: Manifest) -> Limits:
         """From ``least``, but at least one, to ``most``."""
@@ -90,10 +93,9 @@ class Choose(Approval):
         return Limits(max(1, least), most)
 
     def validate(self, manifest: Manifest, choice: object) -> Choice:
-        """Options in the order of the manifest, or "none_of_these"; raises ValueError ``ballot.choice…``."""
-        if choice == NONE_OF_THESE:
-            require(bool(manifest.settings.get(NONE_OF_THESE)), "ballot.choice")
-            return NONE_OF_THESE
+        """Options in the order of the manifest, or "none_of_these" alone; raises ValueError ``ballot.choice…``."""
+        if choice in (NONE_OF_THESE, NONE, list(NONE)) and manifest.settings.get(NONE_OF_THESE):
+            return NONE
         picked = boxes.picks(manifest, choice)
         least, most = _bounds(manifest)
         require(len(picked) <= most, "ballot.choice.too_many")
@@ -102,10 +104,10 @@ class Choose(Approval):
 
     def totals(self, manifest: Manifest, box: Mapping[Any, int]) -> dict[str, Any]:
         """Facts: ``votes`` of each option, and ``none_of_these`` where it is offered."""
-        picked = ((option, n) for choice, n in box.items() if choice != NONE_OF_THESE for option in choice)
+        picked = ((option, n) for choice, n in box.items() if choice != NONE for option in choice)
         facts: dict[str, Any] = {"votes": _added(picked)}
         if manifest.settings.get(NONE_OF_THESE):
-            facts[NONE_OF_THESE] = box.get(NONE_OF_THESE, 0)
+            facts[NONE_OF_THESE] = box.get(NONE, 0)
         return facts
 
 
