@@ -124,8 +124,7 @@ def deciding(state: str, reasons: Sequence[Reason]) -> Reason:
 
 
 def say(reason: Reason, words: Mapping[str, str] | None = None) -> str:
-    """One step of an explanation as a sentence, options in their ``words``; raises KeyError for a key that nobody has
-    put into words."""
+    """One step of an explanation as a sentence, options in their ``words``; raises KeyError for an unknown key."""
     if words:
         reason = Reason(reason.key, {name: _named(name, fact, words) for name, fact in reason.facts.items()})
     if reason.key in SPOKEN:
