@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 
 from coopgov.core.text import N_
-from coopgov.decisions.rules.presets import Change, Preset
-from coopgov.decisions.sentences import PRESET_NAMES, Facts, say
+from coopgov.decisions.rules.presets import PRESET_NAMES, Change, Preset
+from coopgov.decisions.sentences import Facts, say
 from coopgov.infra.i18n import gettext as _
 from coopgov.infra.i18n import ngettext, number, percent
 from coopgov.tally.reason import Reason

@@ -10,6 +10,7 @@ from coopgov.core.errors import NotFound
 from coopgov.core.viewer import Viewer
 from coopgov.decisions.meaning_words import change_words, explain, preset_name
 from coopgov.decisions.queries import rules as queries
+from coopgov.decisions.rules.kinds import KINDS
 from coopgov.decisions.rules.meaning import SOCIAL_COOP, SOCIAL_COOP_SOURCE, meaning_of
 from coopgov.decisions.rules.presets import SOURCES, Preset, changes, holding, state_of, words_to_be
 from coopgov.decisions.sentences import say
@@ -31,8 +32,10 @@ class Explained:
 
 
 def words_of(rule: Rule, method: str = "proposal") -> list[str]:
-    """The rule in sentences, in reading order, as far as the method judges by it."""
-    return [say(reason) for reason in words_to_be(rule, method)]
+    """The rule in sentences, in reading order, as far as the method judges by it; of others than proposals first
+    what the method does."""
+    how = [] if method == "proposal" else [_(KINDS[method].summary)]
+    return how + [say(reason) for reason in words_to_be(rule, method)]
 
 
 def explained(

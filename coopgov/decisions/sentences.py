@@ -60,17 +60,6 @@ STATES = {
 }
 """Words for states and for verdicts; ``blocked`` is a failure that blocks alone brought about."""
 
-PRESET_NAMES = {
-    "ordinary": N_("Ordinary proposal"),
-    "bylaws": N_("Change of the by-laws"),
-    "simple_majority": N_("Simple majority"),
-    "two_thirds": N_("Two thirds"),
-    "consent": N_("Consent"),
-    "approval_quorum": N_("Majority with a quorum of agreement"),
-    "lazy": N_("Lazy consensus"),
-    "sense_check": N_("Sense check"),
-}
-
 _SHARES = {
     "1/1": N_("all"),
     "1/2": N_("half"),
@@ -136,8 +125,7 @@ def deciding(state: str, reasons: Sequence[Reason]) -> Reason:
 
 
 def say(reason: Reason, words: Mapping[str, str] | None = None) -> str:
-    """One step of an explanation as a sentence, options in their ``words``; raises KeyError for a key that nobody has
-    put into words."""
+    """One step of an explanation as a sentence, options in their ``words``; raises KeyError for an unknown key."""
     if words:
         reason = Reason(reason.key, {name: _named(name, fact, words) for name, fact in reason.facts.items()})
     if reason.key in SPOKEN:

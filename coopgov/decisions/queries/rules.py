@@ -80,8 +80,8 @@ def past_votes(electorate: str, group_id: int | None, public_only: bool) -> list
     """How the last PAST_VOTES proposals ended on which the same people voted, the last one first: the co-op, or
     the group."""
     query = (
-        select(Proposal.roll_size, ResultRow.plain)
-        .join(ResultRow, ResultRow.proposal_id == Proposal.id)
+        select(ResultRow.plain)
+        .join(Proposal, ResultRow.proposal_id == Proposal.id)
         .where(Proposal.electorate == electorate, Proposal.state == "closed")
         .order_by(Proposal.closed_at.desc(), Proposal.id.desc())
         .limit(PAST_VOTES)
@@ -90,7 +90,7 @@ def past_votes(electorate: str, group_id: int | None, public_only: bool) -> list
         query = query.where(Proposal.group_id == group_id)
     if public_only:
         query = query.join(Thread, Thread.id == Proposal.thread_id).where(is_shown_to_all())
-    return [past_of(roll, plain["counts"]) for roll, plain in db.session.execute(query) if _agrees(plain)]
+    return [past_of(plain["roll_size"], plain["counts"]) for plain in db.session.scalars(query) if _agrees(plain)]
 
 
 def _agrees(plain: dict[str, object]) -> bool:

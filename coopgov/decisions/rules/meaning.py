@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from coopgov.decisions.rules.kinds import KINDS
 from coopgov.decisions.rules.options import offered
 from coopgov.tally.count import Manifest, Verdict, tally_distinct
-from coopgov.tally.methods.proposal import Votes, judge
+from coopgov.tally.methods.proposal import OPTIONS
 from coopgov.tally.reason import Reason
 from coopgov.tally.rule import Base, BlockKind, QuorumKind, Rule, Secrecy
 
@@ -78,7 +79,9 @@ class Trial:
 
     def verdict(self, agree: int = 0, abstain: int = 0, disagree: int = 0, block: int = 0) -> Verdict:
         """What the tally says of so many ballots."""
-        return judge(Votes(self.rule, self.roll, agree, abstain, disagree, block))
+        votes = zip(OPTIONS, (agree, abstain, disagree, block), strict=True)
+        box = {choice: number for choice, number in votes if number}
+        return tally_distinct(Manifest("proposal", OPTIONS, self.rule, self.roll), box).verdict
 
     def needed(self, cast: int, abstain: int) -> int | None:
         """The smallest number of agreements that passes, all the others being against; None when none does."""
@@ -173,8 +176,9 @@ def _blocks(trial: Trial, cast: int, abstain: int) -> Iterator[Reason]:
 
 
 def _nobody(rule: Rule, roll: int, method: str) -> Iterator[Reason]:
-    """What becomes of it when no ballot is cast, by methods whose options are known before anybody proposes any."""
-    if options := tuple(option.id for option in offered(method, rule)):
+    """What becomes of it when no ballot is cast, by methods that need to know no more than the rule."""
+    options = tuple(option.id for option in offered(method, rule))
+    if options and not KINDS[method].settings:
         verdict = tally_distinct(Manifest(method, options, rule, roll), {}).verdict
         yield Reason(f"meaning.nobody.{verdict}", {})
 
@@ -201,9 +205,8 @@ def _no_show(trial: Trial) -> Iterator[Reason]:
 
 
 def _quorum_missed(rule: Rule, past: Sequence[Past]) -> Iterator[Reason]:
-    missed = sum(
-        not Votes(rule, vote.roll, vote.agree, vote.abstain, vote.disagree, vote.block).has_quorum for vote in past
-    )
+    verdicts = (Trial(rule, vote.roll).verdict(vote.agree, vote.abstain, vote.disagree, vote.block) for vote in past)
+    missed = sum(verdict is Verdict.NO_QUORUM for verdict in verdicts)
     if missed:
         yield Reason("warning.quorum_missed", {"missed": missed, "votes": len(past)})
 
@@ -217,4 +220,4 @@ def _everybodys_warnings(rule: Rule, roll: int) -> Iterator[Reason]:
 
 def past_of(roll: int, counts: Mapping[str, int]) -> Past:
     """The earlier proposal that ended with ``counts`` by choice."""
-    return Past(roll, *(counts.get(choice, 0) for choice in ("agree", "abstain", "disagree", "block")))
+    return Past(roll, *(counts.get(choice, 0) for choice in OPTIONS))

@@ -22,6 +22,16 @@ REFUSALS: Refusals = {
 LONGEST_NOTE = 500  # characters
 RESERVED = frozenset({"new", "own"})  # a page, and the composer's word for a rule that is no preset
 SHIPPED_METHODS = {"lazy": "lazy-consensus", "sense_check": "sense-check"}
+PRESET_NAMES = {
+    "ordinary": N_("Ordinary proposal"),
+    "bylaws": N_("Change of the by-laws"),
+    "simple_majority": N_("Simple majority"),
+    "two_thirds": N_("Two thirds"),
+    "consent": N_("Consent"),
+    "approval_quorum": N_("Majority with a quorum of agreement"),
+    "lazy": N_("Lazy consensus"),
+    "sense_check": N_("Sense check"),
+}
 SOURCES = {
     "ordinary": (N_("Social.Coop's ordinary proposals"), "https://www.loomio.org/d/C1ZO6FP2"),
     "bylaws": (N_("Social.Coop's by-laws of 2017"), "https://www.loomio.org/d/tB5wveTb"),

@@ -8,8 +8,7 @@ from coopgov.core.text import slug_of
 from coopgov.decisions import events
 from coopgov.decisions.models import DecisionRule
 from coopgov.decisions.queries import rules as queries
-from coopgov.decisions.rules.presets import Preset, check_slug, holding
-from coopgov.decisions.sentences import PRESET_NAMES
+from coopgov.decisions.rules.presets import PRESET_NAMES, Preset, check_slug, holding
 from coopgov.infra import audit, outbox
 from coopgov.infra.db import writing_session
 from coopgov.tally.rule import Rule
