@@ -68,6 +68,7 @@ class Proposal(Base):
     voided_reason: Mapped[str] = mapped_column(String(500), default="")
     roll_size: Mapped[int] = mapped_column(default=0)  # as frozen; amendments are counted apart
     roll_root: Mapped[str] = mapped_column(String(64), default="")  # Merkle root of the roll as frozen
+    bounds: Mapped[dict[str, Any] | None] = mapped_column(JSON)  # of its ballots, for the database (ballot_guard.py)
     manifest: Mapped[dict[str, Any] | None] = mapped_column(JSON)  # of the record, from opening on
     manifest_hash: Mapped[str] = mapped_column(String(64), default="")
     tie_secret: Mapped[str] = mapped_column(String(64), default="")  # of named votes; nobody reads it before closing

@@ -1,9 +1,10 @@
-"""Tables whose rows are facts: appended, never changed. Triggers on both databases say no."""
+"""Tables whose rows are facts: appended, never changed; ballots that cannot be. Triggers on both databases say no."""
 
 from collections.abc import Iterator
 
 from sqlalchemy import Connection, inspect, text
 
+from coopgov.infra import ballot_guard
 from coopgov.infra.db import Base
 
 FACT_TABLES = (
@@ -57,6 +58,14 @@ def guard_facts(connection: Connection) -> None:
             for name, statement in zip(trigger_names(table, dialect), _statements(table, dialect), strict=True):
                 if name not in there:
                     connection.execute(text(statement))
+    if ballot_guard.TRIGGER not in there and _has_bounds(connection):
+        for statement in ballot_guard.statements(dialect):
+            connection.exec_driver_sql(statement.replace("%", "%%") if dialect == "postgresql" else statement)
+
+
+def _has_bounds(connection: Connection) -> bool:
+    found = inspect(connection)
+    return found.has_table("proposal") and "bounds" in {column["name"] for column in found.get_columns("proposal")}
 
 
 def present_triggers(connection: Connection) -> set[str]:
@@ -70,6 +79,7 @@ def missing_triggers(connection: Connection) -> list[str]:
     """Names of triggers that should be there and are not; ``coopgov check`` wants none."""
     there = present_triggers(connection)
     wanted = [name for table in FACT_TABLES for name in trigger_names(table, connection.dialect.name)]
+    wanted.append(ballot_guard.TRIGGER)
     return [name for name in wanted if name not in there]
 
 

@@ -48,6 +48,7 @@ def upgrade() -> None:
             batch_op.add_column(sa.Column(name, UtcDateTime(), nullable=True))
         batch_op.add_column(sa.Column("voided_reason", sa.String(500), nullable=False, server_default=""))
         batch_op.add_column(sa.Column("roll_root", sa.String(64), nullable=False, server_default=""))
+        batch_op.add_column(sa.Column("bounds", sa.JSON(), nullable=True))
         batch_op.add_column(sa.Column("manifest", sa.JSON(), nullable=True))
         batch_op.add_column(sa.Column("manifest_hash", sa.String(64), nullable=False, server_default=""))
         batch_op.add_column(sa.Column("tie_secret", sa.String(64), nullable=False, server_default=""))
@@ -122,6 +123,7 @@ def _name_the_options() -> None:
 def downgrade() -> None:
     """Back to agree, abstain, disagree, block; refused by the check constraint while there are newer stages."""
     _let_ballots_change()
+    op.execute("DROP TRIGGER IF EXISTS ballot_fits" + ("" if op.get_bind().dialect.name == "sqlite" else " ON ballot"))
     op.execute("UPDATE ballot SET choice = substr(choice, 2, length(choice) - 2)")
     with op.batch_alter_table("ballot", schema=None) as batch_op:
         batch_op.drop_column("evidence")
@@ -143,7 +145,16 @@ def downgrade() -> None:
         batch_op.create_check_constraint(op.f("ck_proposal_state"), f"state IN ({FORMER_STATES})")
         batch_op.drop_constraint(op.f("fk_proposal_earlier_id_proposal"), type_="foreignkey")
         for name in (
-            *("tie_secret", "manifest_hash", "manifest", "roll_root", "voided_reason", "voided_at", "extended_from"),
+            *(
+                "tie_secret",
+                "manifest_hash",
+                "manifest",
+                "bounds",
+                "roll_root",
+                "voided_reason",
+                "voided_at",
+                "extended_from",
+            ),
             *("frozen_at", "discussed_from", "urgent_reason", "earlier_id", "secrecy", "is_shuffled", "settings"),
             *("options", "method"),
         ):

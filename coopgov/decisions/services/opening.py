@@ -2,11 +2,13 @@
 
 import secrets
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import insert
 
 from coopgov.core.errors import Refused
 from coopgov.decisions import events
+from coopgov.decisions.counting import manifest_of
 from coopgov.decisions.models import Proposal, RecountScript, RollEntry
 from coopgov.decisions.queries import proposals, rolls
 from coopgov.decisions.records import terms_at_opening
@@ -17,7 +19,9 @@ from coopgov.infra import audit
 from coopgov.infra.audit import SYSTEM
 from coopgov.infra.db import writing_session
 from coopgov.membership.services.standing import guard_arrears
+from coopgov.tally.count import Manifest
 from coopgov.tally.merkle import leaf_of
+from coopgov.tally.methods import METHODS
 from coopgov.tally.one_file import recount_source
 from coopgov.tally.record import manifest_hash
 from coopgov.tally.rule import Rule
@@ -80,6 +84,7 @@ def _freeze_roll(proposal: Proposal, at: datetime) -> list[str]:
 def _fix_terms(proposal: Proposal, leaves: list[str]) -> None:
     """What the record will begin with; its hash goes out now, before the first ballot."""
     proposal.tie_secret = secrets.token_hex(32)
+    proposal.bounds = _bounds(manifest_of(proposal))
     terms = terms_at_opening(proposal, leaves, proposal.tie_secret)
     proposal.manifest, proposal.manifest_hash, proposal.roll_root = (
         dict(terms),
@@ -88,3 +93,18 @@ def _fix_terms(proposal: Proposal, leaves: list[str]) -> None:
     )
     if writing_session().get(RecountScript, terms["recount_sha256"]) is None:
         writing_session().add(RecountScript(sha256=terms["recount_sha256"], source=recount_source()))
+
+
+def _bounds(manifest: Manifest) -> dict[str, Any]:
+    """What can stand on a ballot, for the database to refuse anything else."""
+    method = METHODS[manifest.method]
+    limits = method.limits(manifest)
+    more = ("none_of_these",) if manifest.settings.get("none_of_these") else ()
+    return {
+        "shape": method.shape.value,
+        "words": [*manifest.options, *more],
+        "least": limits.least,
+        "most": max(1, limits.most),
+        "highest": limits.highest,
+        "budget": limits.budget,
+    }
