@@ -44,7 +44,8 @@ def profile(ballots: int, distinct: int) -> dict[tuple[str, ...], int]:
         found.setdefault(tuple(ranking), 0)
     parts = [chance.paretovariate(1.2) for _ in found]
     whole = sum(parts)
-    box = {ranking: max(1, int(ballots * part / whole)) for ranking, part in zip(found, parts, strict=True)}
+    spread = ballots - distinct
+    box = {ranking: 1 + int(spread * part / whole) for ranking, part in zip(found, parts, strict=True)}
     first = next(iter(box))
     box[first] += ballots - sum(box.values())
     return box

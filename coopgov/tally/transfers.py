@@ -136,10 +136,9 @@ class PaperCount:
     def _elect_the_rest(self) -> None:
         """As many are left as seats: they are elected, those below the quota marked."""
         stage = self.stages[-1]
-        for option in self._in_order(self._continuing):
+        for option in self._in_order(self._continuing):  # whoever had reached the quota was elected before
             self._elect(option, stage)
-            if self._tally[option] < self._aim:
-                stage.below_quota.append(option)
+            stage.below_quota.append(option)
 
 
 def _dealt(papers: Sequence[Paper], continuing: Sequence[str]) -> dict[str, list[Paper]]:

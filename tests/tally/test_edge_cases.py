@@ -262,6 +262,11 @@ def test_30_a_tie_for_the_last_place_is_between_those_two_and_the_transcript_say
     assert [(one.between, one.purpose, one.by) for one in found.breaks] == [(("B", "C"), "exclude", "lot")]
 
 
+def test_those_who_together_cannot_overtake_anybody_go_together_without_a_lot() -> None:
+    found = elect("irv", papers("10 A, 9 B, 2 C>B, 2 D>B"))
+    assert (found.winners, found.facts["actions"], found.breaks) == (("B",), ["first preferences", "exclude C, D"], ())
+
+
 def test_31_an_election_between_equals_is_declared_a_tie() -> None:
     found = elect("irv", papers("5 A, 5 B"), ties="declare")
     assert (found.verdict, found.tied, found.reasons[-1].key) == (Verdict.TIED, ("A", "B"), "election.tied")

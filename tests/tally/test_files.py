@@ -36,7 +36,7 @@ def test_a_blt_file_holds_rankings_with_equals_and_who_withdrew() -> None:
 
 
 def test_a_blt_file_needs_no_title_and_equals_that_were_named_before_are_passed_over() -> None:
-    file = read_file(f"3 1\n1 1 1=2 1 0\n\n0\n{NAMES}", ".blt")
+    file = read_file(f"3 1\n(nothing here)\n1 1 1=2 1 0\n\n0\n{NAMES}", ".blt")
     assert (file.title, file.rankings) == ("", {(("Ada",), ("Bo",)): 1})
 
 
