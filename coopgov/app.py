@@ -17,12 +17,15 @@ from coopgov.core.viewer import NOBODY, Viewer
 from coopgov.decisions import counting as decisions_counting
 from coopgov.decisions import jobs as decisions_jobs
 from coopgov.decisions import models as decisions_models
+from coopgov.decisions import roll_checks
 from coopgov.decisions.routes import composing as decisions_composing
 from coopgov.decisions.routes import reading as decisions_reading
 from coopgov.decisions.routes import records as decisions_records
 from coopgov.decisions.routes import register as decisions_register
+from coopgov.decisions.routes import rolls as decisions_rolls
 from coopgov.decisions.routes import voting as decisions_voting
 from coopgov.decisions.rules import casting as casting_rules
+from coopgov.decisions.rules import rolls as roll_rules
 from coopgov.decisions.rules import stages as stage_rules
 from coopgov.demo import routes as demo_routes
 from coopgov.desk import routes as desk_routes
@@ -106,7 +109,14 @@ from coopgov.treasury.routes import payments as treasury_payments
 from coopgov.treasury.routes import tiers as treasury_tiers
 from coopgov.treasury.routes import unmatched as treasury_unmatched
 
-DECISIONS = (decisions_composing, decisions_reading, decisions_register, decisions_voting, decisions_records)
+DECISIONS = (
+    decisions_composing,
+    decisions_reading,
+    decisions_register,
+    decisions_voting,
+    decisions_records,
+    decisions_rolls,
+)
 TREASURY = (
     treasury_desk,
     treasury_unmatched,
@@ -197,6 +207,7 @@ REFUSALS: tuple[Refusals, ...] = (
     discussion_rules.REFUSALS,
     stage_rules.REFUSALS,
     casting_rules.REFUSALS,
+    roll_rules.REFUSALS,
     announcing_rules.REFUSALS,
     following_rules.REFUSALS,
     host_rules.REFUSALS,
@@ -213,6 +224,7 @@ SAYINGS: tuple[Sayings, ...] = (
     discussion_routes.SAYINGS,
     decisions_composing.SAYINGS,
     decisions_voting.SAYINGS,
+    decisions_rolls.SAYINGS,
     announcing_routes.SAYINGS,
     federation_admin.SAYINGS,
     *(routes.SAYINGS for routes in TREASURY),
@@ -239,6 +251,7 @@ CHECKS = (
     *membership_queries.CHECKS,
     *groups_queries.CHECKS,
     *decisions_counting.CHECKS,
+    *roll_checks.CHECKS,
 )
 EXAMINATIONS = (stripe_health.examine_stripe, federation_health.examine_federation)
 LARGEST_REQUEST = 1_000_000  # bytes

@@ -19,7 +19,9 @@ from coopgov.decisions.queries.lists import DecisionLine, Wanted
 from coopgov.decisions.queries.proposals import Sheet
 from coopgov.decisions.records import has_record
 from coopgov.decisions.register import FILTERS
-from coopgov.decisions.rules.entitlement import OWING, Spell, WhyNot, why_not_on_roll, why_of_standing
+from coopgov.decisions.roll_words import why_not_words
+from coopgov.decisions.rules.entitlement import OWING, Asked, Spell, WhyNot, why_not_on_roll, why_of_standing
+from coopgov.decisions.rules.rolls import can_recuse
 from coopgov.decisions.rules.stages import acts_open_to, shows_result, state_at
 from coopgov.decisions.sentences import (
     STATES,
@@ -30,7 +32,6 @@ from coopgov.decisions.sentences import (
     say,
     tag_of,
     verdict_shown,
-    why_not_words,
 )
 from coopgov.discussion.models import Thread
 from coopgov.discussion.rules import may_write, names_somebody
@@ -45,14 +46,13 @@ from coopgov.infra.web.timeline import Step
 from coopgov.membership.queries.register import membership_spells
 from coopgov.membership.queries.standing import judgement, rule_at
 from coopgov.membership.rules.standing import days_late
-from coopgov.tally.rule import PRESETS, Rule
+from coopgov.tally.rule import PRESETS, Electors, Rule
 
 VOTES_ON_A_PAGE = 50
 LAST_PAGE = 1_000_000
 SUMMARY_WORDS = 60
 SENTENCE_ENDS = (".", "!", "?", ":", ";", ",", "…", "。")
 SHOWN_IN_GROUP = 6
-ROLL_ON_A_PAGE = 100
 VERSIONS_ON_A_PAGE = 10
 REGISTER_ON_A_PAGE = 25
 
@@ -131,6 +131,8 @@ def proposal_facts(sheet: Sheet, viewer: Viewer, now: datetime) -> dict[str, Any
         "acts": acts_open_to(proposal, viewer, now),
         "side": side,
         "verdict": verdict,
+        "amendments": rolls.amendments(proposal.id) if sheet.is_amended else [],
+        "can_recuse": can_recuse(proposal, viewer, side.standing.entry is not None, now),
         "rule_words": rule_words(sheet.rule),
         "timeline": timeline(sheet, state),
         "votes": votes,
@@ -198,11 +200,16 @@ def standing_of(proposal: Proposal, viewer: Viewer) -> Standing:
         return Standing()
     if not viewer.is_signed_in:
         return Standing(why_not=why_not_words(WhyNot("signed_out"), proposal.opened_at))
-    entry, ballot = ballots.my_line(proposal.id, viewer.party_id)
-    if entry is not None:
-        return Standing(entry, ballot)
-    why = _why_not(proposal, viewer.party_id, proposal.opened_at)
-    return Standing(why_not=why_not_words(why, proposal.opened_at), owes=why.key in OWING)
+    return party_standing(proposal, viewer.party_id, proposal.opened_at)
+
+
+def party_standing(proposal: Proposal, party_id: int, opened_at: datetime) -> Standing:
+    """How a party stands to a vote that opened at ``opened_at``."""
+    line = ballots.my_line(proposal.id, party_id)
+    if line is not None and line.off is None:
+        return Standing(line.entry, line.ballot)
+    why = WhyNot(line.off.act, said=line.off.reason) if line and line.off else _why_not(proposal, party_id, opened_at)
+    return Standing(why_not=why_not_words(why, opened_at), owes=why.key in OWING)
 
 
 def _why_not(proposal: Proposal, party_id: int, opened_at: datetime) -> WhyNot:
@@ -210,10 +217,17 @@ def _why_not(proposal: Proposal, party_id: int, opened_at: datetime) -> WhyNot:
     seats: list[Spell] = []
     if proposal.electorate == "group":
         seats = [(s.starts_at, s.ends_at) for s in seat_spells(proposal.group_id, party_id)]
-    why = why_not_on_roll(opened_at, proposal.electorate, memberships, seats)
+    rule = Rule.from_plain(proposal.rule)
+    asked = Asked(electors=rule.electors, cooling_off_days=rule.cooling_off_days)
+    kind = party(party_id).kind if rule.electors is not Electors.ALL else ""
+    why = why_not_on_roll(opened_at, proposal.electorate, memberships, seats, kind, asked)
     if why.key != "unknown":
         return why
+    if declared := rolls.recusal(proposal.id, party_id):
+        return WhyNot("recused", said=declared.reason)
     judged = judgement(party_id, opened_at)
+    if judged.votes:
+        judged = judgement(party_id, opened_at - rolls.INSTANT)  # what was paid at that very instant came too late
     too_young = judged.why == "too_young"
     days = rule_at(opened_at).min_age_days if too_young else days_late(judged, opened_at, coop_profile().zone)
     return why_of_standing(judged, days)
@@ -320,17 +334,6 @@ def former(revision: ProposalRevision) -> dict[str, Any]:
         "electorate": terms["electorate"],
         "rule_words": rule_words(Rule.from_plain(terms["rule"])),
         "closes_at": datetime.fromisoformat(terms["closes_at"]),
-    }
-
-
-def roll_facts(proposal: Proposal, viewer: Viewer) -> dict[str, Any]:
-    """A page of the roll, and how the viewer stands to it."""
-    page = paged(proposal.roll_size, ROLL_ON_A_PAGE)
-    return {
-        "proposal": proposal,
-        "standing": standing_of(proposal, viewer),
-        "lines": rolls.roll_lines(proposal.id, page.size, page.first),
-        "page": page,
     }
 
 

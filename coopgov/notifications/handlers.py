@@ -6,11 +6,19 @@ of members only to members. Who is on a roll may read its proposal to the end, m
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from coopgov.core.text import excerpt
 from coopgov.decisions.drawing import reasons_of
-from coopgov.decisions.events import BallotCast, OutcomeRecorded, VotingClosed, VotingClosesSoon, VotingOpened
-from coopgov.decisions.models import Proposal, ResultRow
+from coopgov.decisions.events import (
+    BallotCast,
+    OutcomeRecorded,
+    RollAmended,
+    VotingClosed,
+    VotingClosesSoon,
+    VotingOpened,
+)
+from coopgov.decisions.models import Ballot, Proposal, ResultRow
 from coopgov.decisions.queries.rolls import electors, electors_without_ballot
 from coopgov.decisions.sentences import STATES, option_meanings, option_words, say, verdict_shown
 from coopgov.discussion.events import CommentPosted, ThreadOpened, WordsHidden
@@ -26,7 +34,7 @@ from coopgov.infra.jobs import Handler
 from coopgov.infra.mail import Facts
 from coopgov.infra.markdown import plain_text
 from coopgov.membership.queries.register import members_at
-from coopgov.notifications.queries import entries_on_roll, latest_outcome
+from coopgov.notifications.queries import amended_because, entries_on_roll, latest_outcome
 from coopgov.notifications.rules import comment_audiences, thread_audiences
 from coopgov.notifications.services import Links, News, forget_thread, tell, tick_off_ballot
 
@@ -178,8 +186,54 @@ def _outcome_recorded(event: OutcomeRecorded, event_id: int, now: datetime) -> N
     tell(news, electors(proposal.id) - {event.by_id}, now)
 
 
-def _ballot_cast(event: BallotCast, _event_id: int, now: datetime) -> None:
-    tick_off_ballot(event.party_id, db.session.get_one(Proposal, event.proposal_id).path, now)
+def _ballot_cast(event: BallotCast, event_id: int, now: datetime) -> None:
+    proposal, ballot = db.session.get_one(Proposal, event.proposal_id), db.session.get(Ballot, event.ballot_id)
+    tick_off_ballot(event.party_id, proposal.path, now)
+    if ballot is not None and ballot.channel == "paper" and ballot.entered_by is not None:
+        tell(_paper_news(proposal, ballot, ballot.entered_by, event_id), {event.party_id}, now)
+
+
+def _paper_news(proposal: Proposal, ballot: Ballot, by_id: int, event_id: int) -> News:
+    def words() -> Facts:
+        kept = {"voted": _choice_words(proposal, ballot.choice), "reason": ballot.reason, "evidence": ballot.evidence}
+        return {**_proposal_words(proposal), **kept, "closes_at": full_time(proposal.closes_at)}
+
+    return News(
+        kind="paper_ballot",
+        event_id=event_id,
+        title=proposal.title,
+        path=proposal.path,
+        by_name=names_of([by_id])[by_id],
+        thread_id=proposal.thread_id,
+        words=words,
+    )
+
+
+def _choice_words(proposal: Proposal, choice: Any) -> str:
+    words, chosen = option_words(proposal.ballot_options), choice if isinstance(choice, list) else [choice]
+    return ", ".join(words.get(str(option), str(option)) for option in chosen)
+
+
+def _roll_amended(event: RollAmended, event_id: int, now: datetime) -> None:
+    """Who was added gets the ballot; who was taken off by somebody else hears why."""
+    if event.act == "added":
+        _call_for_ballots("voting_opened", event.proposal_id, event_id, {event.party_id}, now)
+        return
+    proposal = db.session.get_one(Proposal, event.proposal_id)
+    tick_off_ballot(event.party_id, proposal.path, now)
+    if event.by_id == event.party_id:
+        return
+    reason = amended_because(proposal.id, event.party_id, event.act)
+    news = News(
+        kind="roll_amended",
+        event_id=event_id,
+        title=proposal.title,
+        path=proposal.path,
+        by_name=names_of([event.by_id])[event.by_id],
+        thread_id=proposal.thread_id,
+        words=lambda: {**_proposal_words(proposal), "reason": reason},
+    )
+    tell(news, {event.party_id}, now)
 
 
 def _seat_asked(event: SeatAsked, event_id: int, now: datetime) -> None:
@@ -208,5 +262,6 @@ HANDLERS: tuple[Handler, ...] = (
     Handler("notifications.voting_closed", VotingClosed, _voting_closed),
     Handler("notifications.outcome_recorded", OutcomeRecorded, _outcome_recorded),
     Handler("notifications.ballot_cast", BallotCast, _ballot_cast),
+    Handler("notifications.roll_amended", RollAmended, _roll_amended),
     Handler("notifications.seat_asked", SeatAsked, _seat_asked),
 )

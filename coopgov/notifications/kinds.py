@@ -58,6 +58,20 @@ KINDS: dict[str, NoticeKind] = {
             True,
         ),
         NoticeKind(
+            "roll_amended",
+            "votes",
+            N_("I am taken off the roll of a vote"),
+            N_("%(name)s took you off the roll of a vote."),
+            True,
+        ),
+        NoticeKind(
+            "paper_ballot",
+            "votes",
+            N_("A vote of mine on paper is entered"),
+            N_("%(name)s entered your vote on paper."),
+            True,
+        ),
+        NoticeKind(
             "seat_asked",
             "groups",
             N_("Somebody asks to join a group that I convene"),

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import and_, case, func, select
 
-from coopgov.decisions.counting import counts_now
-from coopgov.decisions.models import Ballot, RollEntry
+from coopgov.decisions.counting import counts_now, is_off
+from coopgov.decisions.models import Ballot, RollAmendment, RollEntry
 from coopgov.identity.models import Party
 from coopgov.infra.db import db
 
@@ -21,25 +21,30 @@ class Vote:
     name: str
     public_name: str
     at: datetime
+    channel: str
 
 
 def votes(proposal_id: int, limit: int, offset: int) -> tuple[list[Vote], int]:
     """One page of counted ballots, those with a reason first and the newest first, and how many there are in all, in
     one statement. Beyond the last page there are none, and 0."""
     query = (
-        select(Ballot.choice, Ballot.reason, Party.name, Ballot.public_name, Ballot.received_at, func.count().over())
+        select(
+            *(Ballot.choice, Ballot.reason, Party.name, Ballot.public_name, Ballot.received_at, Ballot.channel),
+            func.count().over(),
+        )
         .join(RollEntry, RollEntry.id == Ballot.roll_entry_id)
         .join(Party, Party.id == RollEntry.party_id)
         .where(Ballot.proposal_id == proposal_id, counts_now())
         .order_by(case((Ballot.reason == "", 1), else_=0), Ballot.received_at.desc(), Ballot.id.desc())
     )
     rows = db.session.execute(query.limit(limit).offset(offset)).all()
-    return [Vote(*row[:5]) for row in rows], rows[0][5] if rows else 0
+    return [Vote(*row[:6]) for row in rows], rows[0][6] if rows else 0
 
 
 def cast_number(proposal_id: int) -> int:
     """How many electors have voted."""
-    query = select(func.count(func.distinct(Ballot.roll_entry_id))).where(Ballot.proposal_id == proposal_id)
+    query = select(func.count(func.distinct(Ballot.roll_entry_id)))
+    query = query.where(Ballot.proposal_id == proposal_id, ~is_off(Ballot.roll_entry_id))
     return db.session.scalar(query) or 0
 
 
@@ -49,12 +54,23 @@ def last_ballot(entry: RollEntry) -> Ballot | None:
     return db.session.scalars(query).first()
 
 
-def my_line(proposal_id: int, party_id: int) -> tuple[RollEntry | None, Ballot | None]:
-    """The party's line on the roll and the ballot that counts, in one statement."""
+@dataclass(frozen=True)
+class Line:
+    """A line of the roll with the ballot that counts, and the amendment that took it off, if one did."""
+
+    entry: RollEntry
+    ballot: Ballot | None
+    off: RollAmendment | None
+
+
+def my_line(proposal_id: int, party_id: int) -> Line | None:
+    """The party's line on the roll, in one statement; one that was taken off it too."""
     query = (
-        select(RollEntry, Ballot)
+        select(RollEntry, Ballot, RollAmendment)
+        .select_from(RollEntry)
         .outerjoin(Ballot, and_(Ballot.roll_entry_id == RollEntry.id, counts_now()))
+        .outerjoin(RollAmendment, and_(RollAmendment.roll_entry_id == RollEntry.id, RollAmendment.act != "added"))
         .where(RollEntry.proposal_id == proposal_id, RollEntry.party_id == party_id)
     )
     row = db.session.execute(query).first()
-    return (row[0], row[1]) if row else (None, None)
+    return Line(*row) if row else None
