@@ -19,6 +19,7 @@ from coopgov.decisions import jobs as decisions_jobs
 from coopgov.decisions import models as decisions_models
 from coopgov.decisions import roll_checks
 from coopgov.decisions.routes import composing as decisions_composing
+from coopgov.decisions.routes import delegates as decisions_delegates
 from coopgov.decisions.routes import reading as decisions_reading
 from coopgov.decisions.routes import records as decisions_records
 from coopgov.decisions.routes import register as decisions_register
@@ -80,6 +81,7 @@ from coopgov.membership import handlers as membership_handlers
 from coopgov.membership import models as membership_models
 from coopgov.membership.jobs import applications as application_jobs
 from coopgov.membership.jobs import dues as dues_jobs
+from coopgov.membership.queries import delegates as delegate_queries
 from coopgov.membership.queries import register as membership_queries
 from coopgov.membership.queries import terms as terms_queries
 from coopgov.membership.routes import applying as applying_routes
@@ -87,6 +89,7 @@ from coopgov.membership.routes import dues as dues_routes
 from coopgov.membership.routes import dues_links as dues_links_routes
 from coopgov.membership.routes import invitations as membership_routes
 from coopgov.membership.routes import joining as joining_routes
+from coopgov.membership.routes import organisations as organisations_routes
 from coopgov.membership.routes import reviewing as reviewing_routes
 from coopgov.membership.routes import standing_rule as standing_rule_routes
 from coopgov.membership.rules import applications as application_rules
@@ -116,6 +119,7 @@ DECISIONS = (
     decisions_voting,
     decisions_records,
     decisions_rolls,
+    decisions_delegates,
 )
 TREASURY = (
     treasury_desk,
@@ -149,6 +153,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     membership_routes.bp,
     applying_routes.bp,
     reviewing_routes.bp,
+    organisations_routes.bp,
     joining_routes.bp,
     dues_routes.bp,
     dues_links_routes.bp,
@@ -217,6 +222,7 @@ SAYINGS: tuple[Sayings, ...] = (
     membership_routes.SAYINGS,
     applying_routes.SAYINGS,
     reviewing_routes.SAYINGS,
+    organisations_routes.SAYINGS,
     joining_routes.SAYINGS,
     dues_routes.SAYINGS,
     standing_rule_routes.SAYINGS,
@@ -225,6 +231,7 @@ SAYINGS: tuple[Sayings, ...] = (
     decisions_composing.SAYINGS,
     decisions_voting.SAYINGS,
     decisions_rolls.SAYINGS,
+    decisions_delegates.SAYINGS,
     announcing_routes.SAYINGS,
     federation_admin.SAYINGS,
     *(routes.SAYINGS for routes in TREASURY),
@@ -238,6 +245,7 @@ PANELS = (
     *dues_routes.PANELS,
     *desk_routes.PANELS,
     *decisions_reading.PANELS,
+    *decisions_delegates.PANELS,
     *discussion_routes.PANELS,
     *notifications_routes.PANELS,
     *post_card.PANELS,
@@ -249,6 +257,7 @@ CHECKS = (
     *check.CHECKS,
     *funding_checks.CHECKS,
     *membership_queries.CHECKS,
+    *delegate_queries.CHECKS,
     *groups_queries.CHECKS,
     *decisions_counting.CHECKS,
     *roll_checks.CHECKS,

@@ -15,6 +15,7 @@ from coopgov.decisions.counting import count_votes, vote_box
 from coopgov.decisions.drawing import Drawn, Meter, drawn, meter, reasons_of
 from coopgov.decisions.models import Ballot, Proposal, ProposalRevision, RollEntry
 from coopgov.decisions.queries import ballots, lists, proposals, rolls
+from coopgov.decisions.queries.ballots import Line
 from coopgov.decisions.queries.lists import DecisionLine, Wanted
 from coopgov.decisions.queries.proposals import Sheet
 from coopgov.decisions.records import has_record
@@ -75,6 +76,7 @@ class Standing:
     ballot: Ballot | None = None
     why_not: str = ""
     owes: bool = False  # dues are why: paying, or relief, puts it right for the next vote
+    others: Sequence[Line] = ()  # of organisations for which the viewer acts
 
 
 @dataclass(frozen=True)
@@ -200,16 +202,14 @@ def standing_of(proposal: Proposal, viewer: Viewer) -> Standing:
         return Standing()
     if not viewer.is_signed_in:
         return Standing(why_not=why_not_words(WhyNot("signed_out"), proposal.opened_at))
-    return party_standing(proposal, viewer.party_id, proposal.opened_at)
-
-
-def party_standing(proposal: Proposal, party_id: int, opened_at: datetime) -> Standing:
-    """How a party stands to a vote that opened at ``opened_at``."""
-    line = ballots.my_line(proposal.id, party_id)
-    if line is not None and line.off is None:
-        return Standing(line.entry, line.ballot)
-    why = WhyNot(line.off.act, said=line.off.reason) if line and line.off else _why_not(proposal, party_id, opened_at)
-    return Standing(why_not=why_not_words(why, opened_at), owes=why.key in OWING)
+    me, lines = viewer.party_id, ballots.lines_for(proposal.id, viewer.party_id, received_at())
+    mine = next((line for line in lines if line.entry.party_id == me), None)
+    others = [line for line in lines if line is not mine and line.off is None]
+    if mine is not None and mine.off is None:
+        return Standing(mine.entry, mine.ballot, others=others)
+    opened_at, off = proposal.opened_at, mine.off if mine else None
+    why = WhyNot(off.act, said=off.reason) if off else _why_not(proposal, me, opened_at)
+    return Standing(why_not=why_not_words(why, opened_at), owes=why.key in OWING, others=others)
 
 
 def _why_not(proposal: Proposal, party_id: int, opened_at: datetime) -> WhyNot:

@@ -33,8 +33,9 @@ from coopgov.infra.i18n import gettext as _
 from coopgov.infra.jobs import Handler
 from coopgov.infra.mail import Facts
 from coopgov.infra.markdown import plain_text
+from coopgov.membership.queries.delegates import delegates_of
 from coopgov.membership.queries.register import members_at
-from coopgov.notifications.queries import amended_because, entries_on_roll, latest_outcome
+from coopgov.notifications.queries import amended_because, entries_on_roll, latest_outcome, organisations_among
 from coopgov.notifications.rules import comment_audiences, thread_audiences
 from coopgov.notifications.services import Links, News, forget_thread, tell, tick_off_ballot
 
@@ -126,7 +127,29 @@ def _call_for_ballots(kind: str, proposal_id: int, event_id: int, parties: Colle
         links=ballot,
         lasts=proposal.closes_at - now,
     )
-    tell(news, parties, now)
+    organisations = organisations_among(parties)
+    tell(news, set(parties) - organisations, now)
+    _call_delegates(proposal, organisations, event_id, now)
+
+
+def _call_delegates(proposal: Proposal, organisations: Collection[int], event_id: int, now: datetime) -> None:
+    """Whoever acts for an organisation votes for it signed in, and gets no link that votes."""
+    news = News(
+        kind="organisation_ballot",
+        event_id=event_id,
+        title=proposal.title,
+        path=f"/p/{proposal.id}/for",
+        thread_id=proposal.thread_id,
+        words=lambda: _ballot_words(proposal),
+        lasts=proposal.closes_at - now,
+    )
+    tell(news, delegates_of(organisations, now) if organisations else (), now)
+
+
+def _people(parties: Collection[int], now: datetime) -> set[int]:
+    """Those of ``parties`` who can be told something, with who acts for the organisations among them."""
+    organisations = organisations_among(parties)
+    return (set(parties) - organisations) | (delegates_of(organisations, now) if organisations else set())
 
 
 def _ballot_words(proposal: Proposal) -> Facts:
@@ -159,7 +182,7 @@ def _voting_closed(event: VotingClosed, event_id: int, now: datetime) -> None:
         thread_id=proposal.thread_id,
         words=lambda: {**_proposal_words(proposal), **_verdict_words(proposal.id)},
     )
-    tell(news, electors(proposal.id), now)
+    tell(news, _people(electors(proposal.id), now), now)
 
 
 def _verdict_words(proposal_id: int) -> Facts:
@@ -183,14 +206,21 @@ def _outcome_recorded(event: OutcomeRecorded, event_id: int, now: datetime) -> N
         thread_id=proposal.thread_id,
         words=lambda: {**_proposal_words(proposal), "said": outcome},
     )
-    tell(news, electors(proposal.id) - {event.by_id}, now)
+    tell(news, _people(electors(proposal.id), now) - {event.by_id}, now)
 
 
 def _ballot_cast(event: BallotCast, event_id: int, now: datetime) -> None:
     proposal, ballot = db.session.get_one(Proposal, event.proposal_id), db.session.get(Ballot, event.ballot_id)
-    tick_off_ballot(event.party_id, proposal.path, now)
+    _settle(event.party_id, proposal, now)
     if ballot is not None and ballot.channel == "paper" and ballot.entered_by is not None:
-        tell(_paper_news(proposal, ballot, ballot.entered_by, event_id), {event.party_id}, now)
+        tell(_paper_news(proposal, ballot, ballot.entered_by, event_id), _people({event.party_id}, now), now)
+
+
+def _settle(party_id: int, proposal: Proposal, now: datetime) -> None:
+    """What called for the party's ballot is settled, in whose inbox it may be."""
+    tick_off_ballot(party_id, proposal.path, now)
+    for delegate in _people({party_id}, now) - {party_id}:
+        tick_off_ballot(delegate, f"/p/{proposal.id}/for", now)
 
 
 def _paper_news(proposal: Proposal, ballot: Ballot, by_id: int, event_id: int) -> News:
@@ -220,7 +250,7 @@ def _roll_amended(event: RollAmended, event_id: int, now: datetime) -> None:
         _call_for_ballots("voting_opened", event.proposal_id, event_id, {event.party_id}, now)
         return
     proposal = db.session.get_one(Proposal, event.proposal_id)
-    tick_off_ballot(event.party_id, proposal.path, now)
+    _settle(event.party_id, proposal, now)
     if event.by_id == event.party_id:
         return
     reason = amended_because(proposal.id, event.party_id, event.act)
@@ -233,7 +263,7 @@ def _roll_amended(event: RollAmended, event_id: int, now: datetime) -> None:
         thread_id=proposal.thread_id,
         words=lambda: {**_proposal_words(proposal), "reason": reason},
     )
-    tell(news, {event.party_id}, now)
+    tell(news, _people({event.party_id}, now), now)
 
 
 def _seat_asked(event: SeatAsked, event_id: int, now: datetime) -> None:

@@ -65,6 +65,13 @@ KINDS: dict[str, NoticeKind] = {
             True,
         ),
         NoticeKind(
+            "organisation_ballot",
+            "votes",
+            N_("An organisation can vote through me"),
+            N_("Voting is open, and an organisation votes through you."),
+            True,
+        ),
+        NoticeKind(
             "paper_ballot",
             "votes",
             N_("A vote of mine on paper is entered"),
@@ -80,4 +87,4 @@ KINDS: dict[str, NoticeKind] = {
         ),
     )
 }
-BALLOT_KINDS = ("voting_opened", "voting_closes_soon")  # settled by casting a ballot
+BALLOT_KINDS = ("voting_opened", "voting_closes_soon", "organisation_ballot")  # settled by casting a ballot

@@ -2,9 +2,12 @@
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -499,3 +502,15 @@ class TestPaper:
         closed = f"/p/{secret.id}/roll/{entry_of(secret.id, on.members[0].id).id}/paper"
         assert browser.get(closed).status_code == 409
         assert sign_in(on.convenor.id).get(path).status_code == 404
+
+
+def test_the_lines_of_python_in_the_documents_check_a_proof(sign_in: SignIn, tmp_path: Path):
+    on = scene()
+    proposal = opened(on)
+    code = re.search(r"```python\n(.*?)```", (Path(__file__).parents[2] / "docs/record.md").read_text(), re.S)
+    file = sign_in(on.members[1].id).get(f"/p/{proposal.id}/roll/proof.json").data
+    for raw, said in ((file, "True"), (file.replace(b'"member_number": ', b'"member_number": 1'), "False")):
+        (tmp_path / "proof.json").write_bytes(raw)
+        command = [sys.executable, "-I", "-c", code[1]]
+        run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+        assert (run.stdout.strip(), run.stderr) == (said, "")

@@ -4,12 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, case, func, select
+from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy.sql.elements import ColumnElement
 
 from coopgov.decisions.counting import counts_now, is_off
 from coopgov.decisions.models import Ballot, RollAmendment, RollEntry
 from coopgov.identity.models import Party
 from coopgov.infra.db import db
+from coopgov.membership.models import Delegation
+from coopgov.membership.queries.delegates import acts_at
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,7 @@ class Vote:
     public_name: str
     at: datetime
     channel: str
+    kind: str  # of the voter: person | organisation
 
 
 def votes(proposal_id: int, limit: int, offset: int) -> tuple[list[Vote], int]:
@@ -30,7 +34,7 @@ def votes(proposal_id: int, limit: int, offset: int) -> tuple[list[Vote], int]:
     query = (
         select(
             *(Ballot.choice, Ballot.reason, Party.name, Ballot.public_name, Ballot.received_at, Ballot.channel),
-            func.count().over(),
+            *(Party.kind, func.count().over()),
         )
         .join(RollEntry, RollEntry.id == Ballot.roll_entry_id)
         .join(Party, Party.id == RollEntry.party_id)
@@ -38,7 +42,7 @@ def votes(proposal_id: int, limit: int, offset: int) -> tuple[list[Vote], int]:
         .order_by(case((Ballot.reason == "", 1), else_=0), Ballot.received_at.desc(), Ballot.id.desc())
     )
     rows = db.session.execute(query.limit(limit).offset(offset)).all()
-    return [Vote(*row[:6]) for row in rows], rows[0][6] if rows else 0
+    return [Vote(*row[:7]) for row in rows], rows[0][7] if rows else 0
 
 
 def cast_number(proposal_id: int) -> int:
@@ -61,16 +65,28 @@ class Line:
     entry: RollEntry
     ballot: Ballot | None
     off: RollAmendment | None
+    name: str
 
 
 def my_line(proposal_id: int, party_id: int) -> Line | None:
-    """The party's line on the roll, in one statement; one that was taken off it too."""
+    """The party's line on the roll; one that was taken off it too."""
+    return next(iter(_lines_of(proposal_id, RollEntry.party_id == party_id)), None)
+
+
+def lines_for(proposal_id: int, party_id: int, now: datetime) -> list[Line]:
+    """The party's own line on the roll first, then those of the organisations for which it acts at ``now``."""
+    acting = select(Delegation.organisation_id).where(Delegation.party_id == party_id, acts_at(now))
+    lines = _lines_of(proposal_id, or_(RollEntry.party_id == party_id, RollEntry.party_id.in_(acting)))
+    return sorted(lines, key=lambda line: (line.entry.party_id != party_id, line.entry.member_number))
+
+
+def _lines_of(proposal_id: int, whose: ColumnElement[bool]) -> list[Line]:
     query = (
-        select(RollEntry, Ballot, RollAmendment)
+        select(RollEntry, Ballot, RollAmendment, Party.name)
         .select_from(RollEntry)
+        .join(Party, Party.id == RollEntry.party_id)
         .outerjoin(Ballot, and_(Ballot.roll_entry_id == RollEntry.id, counts_now()))
         .outerjoin(RollAmendment, and_(RollAmendment.roll_entry_id == RollEntry.id, RollAmendment.act != "added"))
-        .where(RollEntry.proposal_id == proposal_id, RollEntry.party_id == party_id)
+        .where(RollEntry.proposal_id == proposal_id, whose)
     )
-    row = db.session.execute(query).first()
-    return Line(*row) if row else None
+    return [Line(*row) for row in db.session.execute(query)]

@@ -11,7 +11,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from coopgov.core.errors import NotFound
 from coopgov.core.viewer import Viewer
 from coopgov.decisions.models import Outcome, Proposal, ProposalRevision, ResultRow, RollAmendment
-from coopgov.decisions.queries.rolls import entry_of
+from coopgov.decisions.queries.rolls import votes_here
 from coopgov.discussion.models import Thread
 from coopgov.groups.models import Group
 from coopgov.identity.models import Party
@@ -111,10 +111,11 @@ def visible_proposal(proposal_id: int, viewer: Viewer) -> Proposal:
 
 
 def may_see(proposal: Proposal, viewer: Viewer) -> bool:
-    """Public ones everybody; others members, and who may vote on it although the membership has ended since."""
+    """Public ones everybody; others members, and who may vote on it although the membership has ended since, for
+    themselves or for an organisation."""
     if viewer.is_member or is_public_now(proposal):
         return True
-    return viewer.is_signed_in and entry_of(proposal.id, viewer.party_id) is not None
+    return viewer.is_signed_in and votes_here(proposal.id, viewer.party_id)
 
 
 def sheet(proposal_id: int) -> Sheet:

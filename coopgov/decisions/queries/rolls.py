@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy import ColumnElement, func, or_, select, true
 from sqlalchemy.orm import aliased
 
 from coopgov.decisions.counting import is_off
@@ -12,7 +12,7 @@ from coopgov.decisions.models import Ballot, DeadLink, Proposal, Recusal, RollAm
 from coopgov.groups.queries import sitters_at
 from coopgov.identity.models import Party
 from coopgov.infra.db import db
-from coopgov.membership.models import Membership
+from coopgov.membership.models import Delegation, Membership
 from coopgov.membership.queries.register import is_current
 from coopgov.membership.queries.standing import electors_before
 from coopgov.tally.rule import Electors, Rule
@@ -61,6 +61,13 @@ def entry_of(proposal_id: int, party_id: int) -> RollEntry | None:
     """The party's line on the roll, also where it was taken off since."""
     query = select(RollEntry).where(RollEntry.proposal_id == proposal_id, RollEntry.party_id == party_id)
     return db.session.scalars(query).first()
+
+
+def votes_here(proposal_id: int, party_id: int) -> bool:
+    """Whether the party has a line on the roll, or acts for an organisation that has."""
+    acting = select(Delegation.organisation_id).where(Delegation.party_id == party_id, Delegation.until_at.is_(None))
+    is_theirs = or_(RollEntry.party_id == party_id, RollEntry.party_id.in_(acting))
+    return db.session.scalar(select(RollEntry.id).where(RollEntry.proposal_id == proposal_id, is_theirs)) is not None
 
 
 def entry(proposal_id: int, entry_id: int) -> RollEntry | None:

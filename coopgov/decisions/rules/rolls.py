@@ -25,6 +25,8 @@ REFUSALS: Refusals = {
     "roll.own": (Kind.FORBIDDEN, N_("Somebody else has to do this: it is about your own place on the roll.")),
     "paper.secret": (Kind.CONFLICT, N_("A secret vote takes no paper votes while it is open.")),
     "paper.own": (Kind.FORBIDDEN, N_("Somebody else has to enter your own paper vote.")),
+    "delegate.not_yours": (Kind.FORBIDDEN, N_("You do not act for this organisation now.")),
+    "delegate.secret": (Kind.CONFLICT, N_("An organisation’s vote is put in here only where votes have names.")),
     "paper.evidence_needed": (Kind.INVALID, N_("Write where the paper is kept.")),
     "paper.evidence_too_long": (Kind.INVALID, N_("This is too long: at most %(most)s characters.")),
 }
