@@ -14,8 +14,8 @@ WHY_NOT = {
     "left_before": N_("Your membership had ended when voting opened, on %(opened)s."),
     "not_a_person": N_("Only people vote on this, not organisations."),
     "not_an_organisation": N_("Only organisations vote on this, each with one vote."),
-    "removed": N_("You were taken off the roll. The reason given: “%(said)s”."),
-    "recused": N_("An interest of yours in this was declared, so you do not vote on it. The reason given: “%(said)s”."),
+    "removed": N_("You were taken off the roll (“%(said)s”)."),
+    "recused": N_("An interest of yours in this was declared (“%(said)s”), so you do not vote on it."),
     "sat_later": N_("You joined the group on %(at)s, after voting had opened on %(opened)s."),
     "not_in_group": N_("Only the group votes on this, and you were not in it when voting opened, on %(opened)s."),
     "payment_on_its_way": N_(

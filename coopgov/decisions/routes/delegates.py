@@ -14,7 +14,7 @@ from coopgov.decisions.queries import ballots, proposals
 from coopgov.decisions.queries.ballots import Line
 from coopgov.decisions.queries.lists import ballots_waiting
 from coopgov.decisions.routes.reading import ballot_form
-from coopgov.decisions.routes.voting import CAST, put_in_form
+from coopgov.decisions.routes.voting import CAST, as_said_of, put_in_form
 from coopgov.decisions.rules.stages import state_at
 from coopgov.decisions.sentences import option_meanings
 from coopgov.decisions.services.delegates import cast_for_organisation
@@ -63,10 +63,10 @@ def cast(number: int, organisation: int) -> AnyResponse:
 
 def _lines(number: int) -> list[Line]:
     me = current_viewer().party_id
-    lines = [line for line in ballots.lines_for(number, me, received_at()) if line.entry.party_id != me]
-    if not lines:
-        raise NotFound
-    return [line for line in lines if line.off is None]
+    lines = ballots.lines_for(number, me, received_at())
+    if found := [line for line in lines if line.entry.party_id != me and line.off is None]:
+        return found
+    raise NotFound
 
 
 def _line(number: int, organisation: int) -> Line:
@@ -83,7 +83,7 @@ def _line(number: int, organisation: int) -> Line:
 def _page(line: Line, form: BallotForm, status: int = 200) -> Response:
     p = proposals.sheet(line.entry.proposal_id).proposal
     meanings = option_meanings(p.method, p.rule, p.ballot_options)
-    state = state_at(p, received_at())
+    form, state = as_said_of(form), state_at(p, received_at())
     return show("decisions/for_one.html", status, proposal=p, line=line, form=form, meanings=meanings, state=state)
 
 

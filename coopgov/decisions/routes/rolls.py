@@ -15,7 +15,7 @@ from coopgov.decisions.forms.rolls import AmendForm, EvidenceForm, RecuseForm, T
 from coopgov.decisions.models import Proposal, RollEntry
 from coopgov.decisions.queries import ballots, proposals, rolls
 from coopgov.decisions.routes.reading import JSON, ballot_form, stamp_for_reader
-from coopgov.decisions.routes.voting import CAST, put_in_form
+from coopgov.decisions.routes.voting import CAST, as_said_of, put_in_form
 from coopgov.decisions.rules import rolls as rules
 from coopgov.decisions.rules import stages
 from coopgov.decisions.sentences import option_meanings
@@ -210,7 +210,7 @@ def _paper_page(entry: RollEntry, form: BallotForm, about: EvidenceForm, status:
         "decisions/roll_paper.html",
         status,
         proposal=p,
-        form=form,
+        form=as_said_of(form),
         about=about,
         entry=entry,
         name=party(entry.party_id).name,

@@ -18,6 +18,7 @@ from coopgov.discussion.rules import author_of
 from coopgov.identity.queries import party
 from coopgov.infra.crypto import BadToken, Signer
 from coopgov.infra.db import write_transaction
+from coopgov.infra.i18n import gettext as _
 from coopgov.infra.web.access import SIGNED_IN, VISITOR, allow, current_viewer
 from coopgov.infra.web.answers import status_of, text_of
 from coopgov.infra.web.layout import speak_for
@@ -75,6 +76,14 @@ def put_in_form(form: BallotForm, put_in: Callable[[object, str, datetime], obje
         form.refuse(refused, text_of(refused))
         return status_of(refused)
     return CAST
+
+
+def as_said_of(form: BallotForm) -> BallotForm:
+    """The form with labels for somebody who puts in another's vote."""
+    form.choice.label.text = _("The vote")
+    if form.reason is not None:
+        form.reason.label.text = _("The reason")
+    return form
 
 
 @bp.get("/vote/<token>")
