@@ -17,6 +17,7 @@ from coopgov.core.viewer import NOBODY, Viewer
 from coopgov.decisions import counting as decisions_counting
 from coopgov.decisions import jobs as decisions_jobs
 from coopgov.decisions import models as decisions_models
+from coopgov.decisions import record_checks as decisions_record_checks
 from coopgov.decisions.routes import composing as decisions_composing
 from coopgov.decisions.routes import reading as decisions_reading
 from coopgov.decisions.routes import records as decisions_records
@@ -250,6 +251,7 @@ CHECKS = (
     *membership_queries.CHECKS,
     *groups_queries.CHECKS,
     *decisions_counting.CHECKS,
+    *decisions_record_checks.CHECKS,
 )
 EXAMINATIONS = (stripe_health.examine_stripe, federation_health.examine_federation)
 LARGEST_REQUEST = 1_000_000  # bytes
