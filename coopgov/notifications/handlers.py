@@ -10,7 +10,7 @@ from datetime import datetime
 from coopgov.core.text import excerpt
 from coopgov.decisions.drawing import reasons_of
 from coopgov.decisions.events import BallotCast, OutcomeRecorded, VotingClosed, VotingClosesSoon, VotingOpened
-from coopgov.decisions.models import Proposal, ResultRow
+from coopgov.decisions.models import Closing, Proposal, ResultRow
 from coopgov.decisions.queries.rolls import electors, electors_without_ballot
 from coopgov.decisions.sentences import STATES, option_meanings, option_words, say, verdict_shown
 from coopgov.discussion.events import CommentPosted, ThreadOpened, WordsHidden
@@ -128,6 +128,8 @@ def _ballot_words(proposal: Proposal) -> Facts:
         "closes": brief_time(proposal.closes_at),
         "closes_at": full_time(proposal.closes_at),
         "options": _options(proposal),
+        "manifest": proposal.manifest_hash,
+        "roll_root": proposal.roll_root,
     }
 
 
@@ -157,7 +159,10 @@ def _voting_closed(event: VotingClosed, event_id: int, now: datetime) -> None:
 def _verdict_words(proposal_id: int) -> Facts:
     result, proposal = db.session.get_one(ResultRow, proposal_id), db.session.get_one(Proposal, proposal_id)
     reasons, words = reasons_of(result.plain), option_words(proposal.ballot_options)
+    closing = db.session.get(Closing, proposal_id)
     return {
+        "close": closing.digest if closing else "",
+        "check_path": f"/p/{proposal_id}/check",
         "verdict": _(STATES[verdict_shown(result.verdict, reasons)]),
         "reasons": [say(reason, words) for reason in reasons],
     }
