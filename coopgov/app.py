@@ -18,6 +18,7 @@ from coopgov.decisions import box, key_health, roll_checks
 from coopgov.decisions import counting as decisions_counting
 from coopgov.decisions import jobs as decisions_jobs
 from coopgov.decisions import models as decisions_models
+from coopgov.decisions import record_checks as decisions_record_checks
 from coopgov.decisions.queries import register_checks
 from coopgov.decisions.routes import composing as decisions_composing
 from coopgov.decisions.routes import delegates as decisions_delegates
@@ -276,6 +277,7 @@ CHECKS = (
     *decisions_counting.CHECKS,
     *register_checks.CHECKS,
     *roll_checks.CHECKS,
+    *decisions_record_checks.CHECKS,
 )
 EXAMINATIONS = (stripe_health.examine_stripe, federation_health.examine_federation, key_health.examine_keys)
 LARGEST_REQUEST = 1_000_000  # bytes

@@ -101,8 +101,11 @@ def _result_is_not_its_recount() -> list[str]:
 
 
 def is_the_recount(proposal: Proposal, result: ResultRow, box: Mapping[Any, int]) -> bool:
-    """Whether the stored result, its verdict and its digest are what ``box`` gives."""
-    plain = count_votes(proposal, box, result.tie_seed or None).to_plain()
+    """Whether the stored result, its verdict and its digest are what ``box`` gives; no if that cannot be counted."""
+    try:
+        plain = count_votes(proposal, box, result.tie_seed or None).to_plain()
+    except ValueError:
+        return False
     return (result.plain, result.verdict, result.digest) == (plain, plain["verdict"], digest(RESULT_TAG, plain))
 
 

@@ -24,6 +24,7 @@ from coopgov.decisions.queries import ballots, lists, proposals, rolls
 from coopgov.decisions.queries.ballots import Line
 from coopgov.decisions.queries.lists import DecisionLine
 from coopgov.decisions.queries.proposals import Sheet
+from coopgov.decisions.record_pages import is_ranked
 from coopgov.decisions.records import has_record
 from coopgov.decisions.roll_words import why_not_words
 from coopgov.decisions.rules.entitlement import OWING, Asked, Spell, WhyNot, why_not_on_roll, why_of_standing
@@ -163,6 +164,7 @@ def proposal_facts(sheet: Sheet, viewer: Viewer, now: datetime) -> dict[str, Any
         "page": paged(total, VOTES_ON_A_PAGE, asked),
         "said": partial(choice_words, side.paper),
         "has_record": has_record(proposal),
+        "is_ranked": is_ranked(proposal),
         "needs_talk": bool(sheet.rule.minimum_discussion) and state == "draft",
         "turned_back": state == "draft" and proposal.opens_at is not None,
         "names_somebody": any(names_somebody(name) for name in (proposal.public_name, *(v.public_name for v in votes))),

@@ -163,6 +163,7 @@ class Ballot(Base):
     sequence: Mapped[int]
     choice: Mapped[Any] = mapped_column(CanonicalText)  # in the normal form of tally.vote.Choice
     reason: Mapped[str] = mapped_column(String(500), default="")
+    nonce: Mapped[str] = mapped_column(String(32), default="")  # 16 random bytes; empty in ballots older than it
     public_name: Mapped[str] = mapped_column(String(80))
     channel: Mapped[str] = mapped_column(String(5))  # web | mail | paper
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)

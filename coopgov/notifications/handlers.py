@@ -18,7 +18,7 @@ from coopgov.decisions.events import (
     VotingClosesSoon,
     VotingOpened,
 )
-from coopgov.decisions.models import Ballot, Proposal, ResultRow
+from coopgov.decisions.models import Ballot, Closing, Proposal, ResultRow
 from coopgov.decisions.paper import paper_of
 from coopgov.decisions.paper_words import choice_words
 from coopgov.decisions.queries.rolls import electors, electors_without_ballot
@@ -173,6 +173,8 @@ def _ballot_words(proposal: Proposal) -> Facts:
         "closes": brief_time(proposal.closes_at),
         "closes_at": full_time(proposal.closes_at),
         "options": _options(proposal),
+        "manifest": proposal.manifest_hash,
+        "roll_root": proposal.roll_root,
     }
 
 
@@ -202,7 +204,10 @@ def _voting_closed(event: VotingClosed, event_id: int, now: datetime) -> None:
 def _verdict_words(proposal_id: int) -> Facts:
     result, proposal = db.session.get_one(ResultRow, proposal_id), db.session.get_one(Proposal, proposal_id)
     reasons, words = reasons_of(result.plain), option_words(proposal.ballot_options)
+    closing = db.session.get(Closing, proposal_id)
     return {
+        "close": closing.digest if closing else "",
+        "check_path": f"/p/{proposal_id}/check",
         "verdict": _(STATES[verdict_shown(result.verdict, reasons)]),
         "reasons": [say(reason, words) for reason in reasons],
     }

@@ -1,5 +1,6 @@
 """Taking ballots."""
 
+import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +15,8 @@ from coopgov.infra import audit, outbox
 from coopgov.infra.db import writing_session
 from coopgov.tally.count import method_of
 from coopgov.tally.vote import Choice
+
+NONCE_BYTES = 16
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,7 @@ def cast_ballot(
         sequence=last.sequence + 1 if last else 1,
         choice=normal,
         reason=reason,
+        nonce=secrets.token_hex(NONCE_BYTES),
         public_name=public_name,
         channel=channel,
         received_at=received_at,
