@@ -14,7 +14,7 @@ from coopgov.core import money
 from coopgov.core.errors import Refusals
 from coopgov.core.time import utc_now
 from coopgov.core.viewer import NOBODY, Viewer
-from coopgov.decisions import box, key_health
+from coopgov.decisions import box, key_health, secrecy
 from coopgov.decisions import counting as decisions_counting
 from coopgov.decisions import jobs as decisions_jobs
 from coopgov.decisions import models as decisions_models
@@ -184,6 +184,7 @@ WORK: tuple[DatabaseTask | OutsideTask | Handler | Clockwork | Loop, ...] = (
     *opencollective_jobs.CLOCKWORKS,
     *membership_handlers.HANDLERS,
     *dues_jobs.CLOCKWORKS,
+    *decisions_jobs.TASKS,
     *decisions_jobs.CLOCKWORKS,
     *treasury_jobs.CLOCKWORKS,
     *delivery_jobs.TASKS,
@@ -214,6 +215,7 @@ REFUSALS: tuple[Refusals, ...] = (
     casting_rules.REFUSALS,
     preset_rules.REFUSALS,
     box.REFUSALS,
+    secrecy.REFUSALS,
     register_rules.REFUSALS,
     paper_rules.REFUSALS,
     announcing_rules.REFUSALS,

@@ -68,6 +68,14 @@ def ballot_of(manifest_hash: str, choice: object, nonce: str, mark: str = "") ->
     return {**ballot, "mark": checked_mark(mark)} if mark else ballot
 
 
+def nonce_for(key: bytes, leaf: str, choice: object, mark: str) -> str:
+    """The nonce of a ballot without script: the same for the same elector, choice and dice, so that a form that was
+    sent twice is one ballot. Without K nobody can work it out."""
+    _require_hash(leaf)
+    said = b"n" + leaf.encode() + checked_mark(mark).encode() + canonical(_listed(choice))
+    return hmac.digest(key, said, "sha256")[:NONCE_BYTES].hex()
+
+
 def handle_of(key: bytes, leaf: str) -> str:
     """Under which an elector's ballot lies in the box: always the same, and without K nobody can tell whose it is."""
     return _keyed(key, "v", leaf)

@@ -1,4 +1,4 @@
-"""The published record of a vote by name, made of rows: what is fixed at opening, the roll, the ballots, the end.
+"""The published record of a vote, made of rows: what is fixed at opening, the roll, the ballots, the end.
 
 The form is that of coopgov/tally/record.py; docs/record.md explains it.
 """
@@ -6,12 +6,14 @@ The form is that of coopgov/tally/record.py; docs/record.md explains it.
 import hashlib
 import unicodedata
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import select
 
 from coopgov.core.time import utc_text
 from coopgov.decisions.counting import counts_now
 from coopgov.decisions.models import Ballot, Closing, Proposal, RollAmendment, RollEntry
+from coopgov.decisions.secrecy import SECRET, published
 from coopgov.decisions.sentences import CHOICES
 from coopgov.infra.db import db
 from coopgov.tally.merkle import root_of
@@ -108,11 +110,12 @@ def has_record(proposal: Proposal) -> bool:
 
 
 def record_of(proposal: Proposal) -> bytes:
-    """The bytes of record.json of a closed vote by name."""
+    """The bytes of record.json of a closed vote."""
     closing = db.session.get_one(Closing, proposal.id)
     terms: Terms = proposal.manifest  # type: ignore[assignment]  # as above
     close: Close = closing.plain  # type: ignore[assignment]  # as closing_statement gave it
-    return write_record(terms, roll_of(proposal.id), named_ballots(proposal), close, closing.signature or None)
+    ballots: Any = published(proposal.id) if proposal.secrecy == SECRET else named_ballots(proposal)
+    return write_record(terms, roll_of(proposal.id), ballots, close, closing.signature or None)
 
 
 def _nfc(text: str) -> str:

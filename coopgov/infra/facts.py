@@ -10,6 +10,7 @@ FACT_TABLES = (
     "audit",
     "event",
     "ballot",
+    "secret_ballot",
     "roll_entry",
     "roll_amendment",
     "closing",
