@@ -100,6 +100,7 @@ from coopgov.membership.rules import relief as relief_rules
 from coopgov.membership.rules import standing as standing_rules
 from coopgov.membership.rules import tiers as tier_rules
 from coopgov.notifications import handlers as notifications_handlers
+from coopgov.notifications import jobs as notifications_jobs
 from coopgov.notifications import models as notifications_models
 from coopgov.notifications import queries as notifications_queries
 from coopgov.notifications import routes as notifications_routes
@@ -190,6 +191,7 @@ WORK: tuple[DatabaseTask | OutsideTask | Handler | Clockwork | Loop, ...] = (
     *delivery_jobs.TASKS,
     *delivery_jobs.LOOPS,
     *notifications_handlers.HANDLERS,
+    *notifications_jobs.TASKS,
     *federation_handlers.HANDLERS,
     *federation_inbox_jobs.TASKS,
     *federation_inbox_jobs.CLOCKWORKS,

@@ -86,6 +86,11 @@ def uniqueness_of(key: bytes, tracker: str) -> str:
     return _keyed(key, "t", tracker)
 
 
+def mail_name(key: bytes, leaf: str) -> str:
+    """Under which a reminder goes to an elector, as often as it has to be sent."""
+    return _keyed(key, "m", leaf)[:32]
+
+
 def room_for(options: Sequence[str]) -> int:
     """The padded length in bytes of every ballot on these options, whatever the method and the choice.
 

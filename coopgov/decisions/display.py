@@ -1,7 +1,7 @@
 """What the pages of decisions show, put together from rows for one viewer at one moment."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -27,6 +27,8 @@ from coopgov.decisions.records import has_record
 from coopgov.decisions.rules.entitlement import OWING, Spell, WhyNot, why_not_on_roll, why_of_standing
 from coopgov.decisions.rules.papers import Paper
 from coopgov.decisions.rules.stages import acts_open_to, shows_result, state_at
+from coopgov.decisions.secrecy import SECRET, has_cast, took_part
+from coopgov.decisions.secret_words import warnings_of
 from coopgov.decisions.sentences import (
     STATES,
     deciding,
@@ -78,10 +80,16 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Standing:
-    """How a viewer stands to a vote: the line on the roll and the ballot that counts, or why there is no line."""
+    """How a viewer stands to a vote: the line on the roll and the ballot that counts, or why there is no line.
+
+    Of a secret vote there is no ballot to show: ``has_cast`` says that one lies in the box, ``took_part`` what the
+    closing statement says of it, None before there is one.
+    """
 
     entry: RollEntry | None = None
     ballot: Ballot | None = None
+    has_cast: bool = False
+    took_part: bool | None = None
     why_not: str = ""
     owes: bool = False  # dues are why: paying, or relief, puts it right for the next vote
 
@@ -105,6 +113,7 @@ class Side:
     picture: Picture | None
     standing: Standing
     paper: Paper
+    warnings: list[str] = field(default_factory=list)  # to electors of a secret vote: what may give them away
 
     @property
     def is_hidden(self) -> bool:
@@ -185,6 +194,7 @@ def side_of(sheet: Sheet, viewer: Viewer, now: datetime) -> Side:
         picture=picture_for(proposal, plain) if plain else None,
         standing=standing,
         paper=paper_of(proposal),
+        warnings=warnings_of(proposal),
     )
 
 
@@ -218,6 +228,8 @@ def standing_of(proposal: Proposal, viewer: Viewer) -> Standing:
     if not viewer.is_signed_in:
         return Standing(why_not=why_not_words(WhyNot("signed_out"), proposal.opened_at))
     entry, ballot = ballots.my_line(proposal.id, viewer.party_id)
+    if entry is not None and proposal.secrecy == SECRET:
+        return Standing(entry, has_cast=has_cast(entry), took_part=took_part(entry))
     if entry is not None:
         return Standing(entry, ballot)
     why = _why_not(proposal, viewer.party_id, proposal.opened_at)
@@ -364,6 +376,9 @@ def link_facts(sheet: Sheet, entry: RollEntry, viewer: Viewer, now: datetime) ->
         "state": state,
         "tag": tag_of(state, verdict.state if verdict else ""),
         "last": last,
+        "has_cast": proposal.secrecy == SECRET and has_cast(entry),
+        "took_part": took_part(entry) if proposal.secrecy == SECRET else None,
+        "warnings": warnings_of(proposal),
         "voted": choice_words(paper_of(proposal), last.choice) if last else "",
         "initial": party(entry.party_id).name[:1],
         "summary": summary(proposal.html),

@@ -103,14 +103,16 @@ def has_cast(entry: RollEntry) -> bool:
     return db.session.get(SealedBallot, (entry.proposal_id, box.handle_of(keys.box, entry.leaf))) is not None
 
 
-def without_ballot(proposal_id: int) -> set[int]:
-    """Party ids of electors of an open secret vote who have no ballot in the box; nobody when nobody can tell."""
+def to_remind(proposal_id: int) -> dict[int, str]:
+    """Party ids of electors of an open secret vote who have no ballot in the box, each with a name for the mail that
+    nobody can trace without K; nobody when nobody can tell."""
     try:
-        keys = keys_of(proposal_id)
+        key = keys_of(proposal_id).box
     except (KeysMissing, FolderUnfit):
-        return set()
+        return {}
     there = set(db.session.scalars(select(SealedBallot.handle).where(SealedBallot.proposal_id == proposal_id)))
-    return {party_id for party_id, leaf in _leaves(proposal_id) if box.handle_of(keys.box, leaf) not in there}
+    leaves = _leaves(proposal_id)
+    return {party: box.mail_name(key, leaf) for party, leaf in leaves if box.handle_of(key, leaf) not in there}
 
 
 def cast_among(party_id: int, proposal_ids: Collection[int]) -> set[int]:

@@ -50,7 +50,7 @@ def electors(proposal_id: int) -> set[int]:
 def electors_without_ballot(proposal_id: int) -> set[int]:
     """Party ids of those on the roll who have not voted; of a secret vote nobody while its keys are away."""
     if db.session.get_one(Proposal, proposal_id).secrecy == secrecy.SECRET:
-        return secrecy.without_ballot(proposal_id)
+        return set(secrecy.to_remind(proposal_id))
     voted = select(Ballot.id).where(Ballot.roll_entry_id == RollEntry.id).exists()
     return set(db.session.scalars(select(RollEntry.party_id).where(RollEntry.proposal_id == proposal_id, ~voted)))
 

@@ -77,9 +77,7 @@ def _close_secret(proposal: Proposal, now: datetime) -> None:
     _close(proposal, outcome, now, ballots=opened.close["n"], close=close_hash(opened.close))
 
 
-def _write_result(
-    proposal: Proposal, outcome: TallyOutcome, close: Close | None, signature: str, now: datetime
-) -> str:
+def _write_result(proposal: Proposal, outcome: TallyOutcome, close: Close | None, signature: str, now: datetime) -> str:
     """Stores result and closing statement; gives the digest of the result."""
     plain, session = outcome.to_plain(), writing_session()
     seal, seed = digest(RESULT_TAG, plain), tie_seed(close) if close else ""
