@@ -148,7 +148,7 @@ def test_nothing_joins_a_voter_to_a_ballot(election, database_url, catch_up, clo
     if database_url.startswith("sqlite"):
         live = files_of(database_url)
         assert found(told.key_needles, live) == []
-        assert found([*written([*told.nonces, *told.replaced]), b'"nonce"'], live) == []
+        assert found([*written([*told.nonces, *told.replaced]), b'"nonce":"'], live) == []
         assert found(written(told.handles[-VOTERS:]), live) != []  # or this test would look in the wrong place
         whole_backup(database_url, tmp_path, told, is_open=True)
     for table, row in rows():
