@@ -9,6 +9,7 @@ from typing import Any
 from coopgov.infra.setup import write_settings
 
 FOLDER = Path("var/demo")
+KEYS = Path("var/demo-keys")  # of secret votes: apart from the data, as anywhere
 LASTS = timedelta(days=1)
 _FACTS = FOLDER / "demo.json"
 
@@ -18,6 +19,7 @@ def settings_at(host: str, port: int) -> dict[str, Any]:
     return {
         "data_dir": str(FOLDER),
         "demo": True,
+        "key_dir": str(KEYS.resolve()),
         "base_url": f"http://{f'[{host}]' if ':' in host else host}:{port}",
         "mail_url": f"file:{(FOLDER / 'mail').resolve()}",
         "contact": "hello@harbour.example",

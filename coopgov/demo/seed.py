@@ -47,6 +47,7 @@ class Demo:
     private_thread: str
     open_proposal: str
     closed_proposal: str
+    secret_proposal: str
     actor: str
     ballot: dict[str, int]  # payload of the member's mailed link for the open proposal
     application: int  # of somebody who is approved and may choose what to give
@@ -143,6 +144,7 @@ def _demo(stage: Stage, told: list[Story]) -> Demo:
         private_thread=by_name["report-review"],
         open_proposal=db.session.get_one(Proposal, open_id).path,
         closed_proposal=db.session.get_one(Proposal, closed_id).path,
+        secret_proposal=db.session.get_one(Proposal, stage.proposals["officers", 0]).path,
         actor=actor.path,
         ballot={"p": open_id, "e": entry.id},
         application=application_id(stage),
@@ -160,6 +162,7 @@ def demo_facts(demo: Demo, settings: Settings) -> dict[str, Any]:
         "private_thread": url + demo.private_thread,
         "open_proposal": url + demo.open_proposal,
         "closed_proposal": url + demo.closed_proposal,
+        "secret_proposal": url + demo.secret_proposal,
         "actor": url + demo.actor,
         "ballot_link": f"{url}/vote/{signer.sign('ballot', demo.ballot)}",
     }

@@ -7,11 +7,12 @@ from fractions import Fraction
 from typing import Any
 
 from coopgov.demo.cast import HERE
-from coopgov.tally.rule import PRESETS, Quorum, QuorumKind, Rule, Threshold
+from coopgov.tally.rule import PRESETS, Quorum, QuorumKind, Rule, Secrecy, Threshold
 
 RULES: dict[str, Rule] = {
     **PRESETS,
     "counted": Rule(Threshold(Fraction(1)), minimum_voting=timedelta(days=5)),  # where options are counted
+    "secret": Rule(Threshold(Fraction(1)), minimum_voting=timedelta(days=5), secrecy=Secrecy.SECRET),
     "third_turnout": Rule(  # valid only when a third of the members take part: what article 12 once allowed
         threshold=PRESETS["simple_majority"].threshold,
         quorum=Quorum(QuorumKind.TURNOUT, share=Fraction(1, 3)),

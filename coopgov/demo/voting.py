@@ -12,7 +12,8 @@ from coopgov.decisions.queries import rolls
 from coopgov.decisions.rules.casting import DRAIN
 from coopgov.decisions.rules.options import Option, numbered
 from coopgov.decisions.rules.stages import REMIND_BEFORE, Terms
-from coopgov.decisions.services import closing, drafting, opening, outcomes, voting
+from coopgov.decisions.secrecy import SECRET
+from coopgov.decisions.services import closing, drafting, opening, outcomes, secret, voting
 from coopgov.demo.cast import book
 from coopgov.demo.diary import JUST_NOW, awake
 from coopgov.demo.stage import Stage
@@ -190,6 +191,9 @@ def _cast_next(stage: Stage, story: Story, number: int, box: list[Cast], now: da
     shown = shown_in_public(person.name, person.public_name)
     channel = "mail" if stage.rng.random() < BY_MAIL else "web"
     proposal_id = stage.proposals[story.name, number]
+    if _proposal(stage, story, number).secrecy == SECRET:
+        secret.cast_secret_ballot(proposal_id, cast.voter, cast.choice, f"{stage.rng.getrandbits(128):032x}", "", now)
+        return
     voting.cast_ballot(proposal_id, cast.voter, cast.choice, cast.reason, shown, channel, now, now)
 
 
