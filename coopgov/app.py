@@ -14,22 +14,26 @@ from coopgov.core import money
 from coopgov.core.errors import Refusals
 from coopgov.core.time import utc_now
 from coopgov.core.viewer import NOBODY, Viewer
-from coopgov.decisions import box, key_health
+from coopgov.decisions import box, key_health, roll_checks
 from coopgov.decisions import counting as decisions_counting
 from coopgov.decisions import jobs as decisions_jobs
 from coopgov.decisions import models as decisions_models
+from coopgov.decisions import record_checks as decisions_record_checks
 from coopgov.decisions.queries import register_checks
 from coopgov.decisions.routes import composing as decisions_composing
+from coopgov.decisions.routes import delegates as decisions_delegates
 from coopgov.decisions.routes import reading as decisions_reading
 from coopgov.decisions.routes import recording as decisions_recording
 from coopgov.decisions.routes import records as decisions_records
 from coopgov.decisions.routes import register as decisions_register
+from coopgov.decisions.routes import rolls as decisions_rolls
 from coopgov.decisions.routes import rules as decisions_rules
 from coopgov.decisions.routes import voting as decisions_voting
 from coopgov.decisions.rules import casting as casting_rules
 from coopgov.decisions.rules import papers as paper_rules
 from coopgov.decisions.rules import presets as preset_rules
 from coopgov.decisions.rules import register as register_rules
+from coopgov.decisions.rules import rolls as roll_rules
 from coopgov.decisions.rules import stages as stage_rules
 from coopgov.demo import routes as demo_routes
 from coopgov.desk import routes as desk_routes
@@ -84,6 +88,7 @@ from coopgov.membership import handlers as membership_handlers
 from coopgov.membership import models as membership_models
 from coopgov.membership.jobs import applications as application_jobs
 from coopgov.membership.jobs import dues as dues_jobs
+from coopgov.membership.queries import delegates as delegate_queries
 from coopgov.membership.queries import register as membership_queries
 from coopgov.membership.queries import terms as terms_queries
 from coopgov.membership.routes import applying as applying_routes
@@ -91,6 +96,7 @@ from coopgov.membership.routes import dues as dues_routes
 from coopgov.membership.routes import dues_links as dues_links_routes
 from coopgov.membership.routes import invitations as membership_routes
 from coopgov.membership.routes import joining as joining_routes
+from coopgov.membership.routes import organisations as organisations_routes
 from coopgov.membership.routes import reviewing as reviewing_routes
 from coopgov.membership.routes import standing_rule as standing_rule_routes
 from coopgov.membership.rules import applications as application_rules
@@ -121,6 +127,8 @@ DECISIONS = (
     decisions_register,
     decisions_rules,
     decisions_voting,
+    decisions_rolls,
+    decisions_delegates,
 )
 TREASURY = (
     treasury_desk,
@@ -154,6 +162,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     membership_routes.bp,
     applying_routes.bp,
     reviewing_routes.bp,
+    organisations_routes.bp,
     joining_routes.bp,
     dues_routes.bp,
     dues_links_routes.bp,
@@ -216,6 +225,7 @@ REFUSALS: tuple[Refusals, ...] = (
     box.REFUSALS,
     register_rules.REFUSALS,
     paper_rules.REFUSALS,
+    roll_rules.REFUSALS,
     announcing_rules.REFUSALS,
     following_rules.REFUSALS,
     host_rules.REFUSALS,
@@ -225,6 +235,7 @@ SAYINGS: tuple[Sayings, ...] = (
     membership_routes.SAYINGS,
     applying_routes.SAYINGS,
     reviewing_routes.SAYINGS,
+    organisations_routes.SAYINGS,
     joining_routes.SAYINGS,
     dues_routes.SAYINGS,
     standing_rule_routes.SAYINGS,
@@ -234,6 +245,8 @@ SAYINGS: tuple[Sayings, ...] = (
     decisions_recording.SAYINGS,
     decisions_voting.SAYINGS,
     decisions_rules.SAYINGS,
+    decisions_rolls.SAYINGS,
+    decisions_delegates.SAYINGS,
     announcing_routes.SAYINGS,
     federation_admin.SAYINGS,
     *(routes.SAYINGS for routes in TREASURY),
@@ -247,6 +260,7 @@ PANELS = (
     *dues_routes.PANELS,
     *desk_routes.PANELS,
     *decisions_reading.PANELS,
+    *decisions_delegates.PANELS,
     *discussion_routes.PANELS,
     *notifications_routes.PANELS,
     *post_card.PANELS,
@@ -258,9 +272,12 @@ CHECKS = (
     *check.CHECKS,
     *funding_checks.CHECKS,
     *membership_queries.CHECKS,
+    *delegate_queries.CHECKS,
     *groups_queries.CHECKS,
     *decisions_counting.CHECKS,
     *register_checks.CHECKS,
+    *roll_checks.CHECKS,
+    *decisions_record_checks.CHECKS,
 )
 EXAMINATIONS = (stripe_health.examine_stripe, federation_health.examine_federation, key_health.examine_keys)
 LARGEST_REQUEST = 1_000_000  # bytes

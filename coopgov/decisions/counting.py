@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ScalarSelect, and_, exists, func, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import Exists, ScalarSelect, and_, exists, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 from sqlalchemy.sql.elements import ColumnElement
 
 from coopgov.decisions.models import Ballot, Proposal, ResultRow, RollAmendment, RollEntry
@@ -22,8 +22,13 @@ def counts_now() -> ColumnElement[bool]:
     """Condition of ballots that count: the last of their elector, who has not been taken off the roll since."""
     other = aliased(Ballot)
     last = select(func.max(other.sequence)).where(other.roll_entry_id == Ballot.roll_entry_id)
-    is_off = exists().where(RollAmendment.roll_entry_id == Ballot.roll_entry_id, RollAmendment.act != "added")
-    return and_(Ballot.sequence == last.correlate(Ballot).scalar_subquery(), ~is_off.correlate(Ballot))
+    is_last = Ballot.sequence == last.correlate(Ballot).scalar_subquery()
+    return and_(is_last, ~is_off(Ballot.roll_entry_id).correlate(Ballot))
+
+
+def is_off(entry_id: InstrumentedAttribute[int]) -> Exists:
+    """Condition of lines of the roll that an amendment has taken off it, in a statement that has ``entry_id``."""
+    return exists().where(RollAmendment.roll_entry_id == entry_id, RollAmendment.act != "added")
 
 
 def manifest_of(proposal: Proposal, least_roll: int = 0) -> Manifest:
@@ -55,16 +60,15 @@ def cast_count() -> ScalarSelect[int]:
     """How many electors have voted on the proposal of the surrounding statement."""
     return (
         select(func.count(func.distinct(Ballot.roll_entry_id)))
-        .where(Ballot.proposal_id == Proposal.id, Proposal.secrecy != "secret")
+        .where(Ballot.proposal_id == Proposal.id, Proposal.secrecy != "secret", ~is_off(Ballot.roll_entry_id))
         .correlate(Proposal)
         .scalar_subquery()
     )
 
 
 def _more_ballots_than_roll() -> list[str]:
-    is_off = exists().where(RollAmendment.roll_entry_id == RollEntry.id, RollAmendment.act != "added")
-    on_roll = select(RollEntry.proposal_id, func.count().label("n")).where(~is_off).group_by(RollEntry.proposal_id)
-    rolls = on_roll.subquery()
+    on_roll = select(RollEntry.proposal_id, func.count().label("n")).where(~is_off(RollEntry.id))
+    rolls = on_roll.group_by(RollEntry.proposal_id).subquery()
     lines = func.coalesce(rolls.c.n, 0)
     query = (
         select(Proposal.id)
@@ -97,8 +101,11 @@ def _result_is_not_its_recount() -> list[str]:
 
 
 def is_the_recount(proposal: Proposal, result: ResultRow, box: Mapping[Any, int]) -> bool:
-    """Whether the stored result, its verdict and its digest are what ``box`` gives."""
-    plain = count_votes(proposal, box, result.tie_seed or None).to_plain()
+    """Whether the stored result, its verdict and its digest are what ``box`` gives; no if that cannot be counted."""
+    try:
+        plain = count_votes(proposal, box, result.tie_seed or None).to_plain()
+    except ValueError:
+        return False
     return (result.plain, result.verdict, result.digest) == (plain, plain["verdict"], digest(RESULT_TAG, plain))
 
 

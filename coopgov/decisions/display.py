@@ -21,12 +21,16 @@ from coopgov.decisions.pictures.explanations import explained
 from coopgov.decisions.pictures.frame import Picture
 from coopgov.decisions.pictures.gallery import picture_of
 from coopgov.decisions.queries import ballots, lists, proposals, rolls
+from coopgov.decisions.queries.ballots import Line
 from coopgov.decisions.queries.lists import DecisionLine
 from coopgov.decisions.queries.proposals import Sheet
+from coopgov.decisions.record_pages import is_ranked
 from coopgov.decisions.records import has_record
-from coopgov.decisions.rules.entitlement import OWING, Spell, WhyNot, why_not_on_roll, why_of_standing
+from coopgov.decisions.roll_words import why_not_words
+from coopgov.decisions.rules.entitlement import OWING, Asked, Spell, WhyNot, why_not_on_roll, why_of_standing
 from coopgov.decisions.rules.kinds import kind_of
 from coopgov.decisions.rules.papers import Paper
+from coopgov.decisions.rules.rolls import can_recuse
 from coopgov.decisions.rules.stages import acts_open_to, shows_result, state_at
 from coopgov.decisions.sentences import (
     STATES,
@@ -36,7 +40,6 @@ from coopgov.decisions.sentences import (
     say,
     tag_of,
     verdict_shown,
-    why_not_words,
 )
 from coopgov.discussion.models import Thread
 from coopgov.discussion.rules import may_write, names_somebody
@@ -51,7 +54,7 @@ from coopgov.infra.web.timeline import Step
 from coopgov.membership.queries.register import membership_spells
 from coopgov.membership.queries.standing import judgement, rule_at
 from coopgov.membership.rules.standing import days_late
-from coopgov.tally.rule import Rule
+from coopgov.tally.rule import Electors, Rule
 
 VOTES_ON_A_PAGE = 50
 WIDE = frozenset({"rounds", "pairs", "budget"})
@@ -62,7 +65,6 @@ SIGNED = ("agree", "abstain", "disagree", "block")
 SUMMARY_WORDS = 60
 SENTENCE_ENDS = (".", "!", "?", ":", ";", ",", "…", "。")
 SHOWN_IN_GROUP = 6
-ROLL_ON_A_PAGE = 100
 VERSIONS_ON_A_PAGE = 10
 
 
@@ -87,6 +89,7 @@ class Standing:
     ballot: Ballot | None = None
     why_not: str = ""
     owes: bool = False  # dues are why: paying, or relief, puts it right for the next vote
+    others: Sequence[Line] = ()  # of organisations for which the viewer acts
 
 
 @dataclass(frozen=True)
@@ -152,6 +155,8 @@ def proposal_facts(sheet: Sheet, viewer: Viewer, now: datetime) -> dict[str, Any
         "acts": acts_open_to(proposal, viewer, now),
         "side": side,
         "verdict": verdict,
+        "amendments": rolls.amendments(proposal.id) if sheet.is_amended else [],
+        "can_recuse": can_recuse(proposal, viewer, side.standing.entry is not None, now),
         "rule_words": rule_words(sheet.rule, proposal.method),
         "kind": kind_of(proposal.method, "counts_as" in proposal.settings),
         "timeline": timeline(sheet, state),
@@ -159,6 +164,7 @@ def proposal_facts(sheet: Sheet, viewer: Viewer, now: datetime) -> dict[str, Any
         "page": paged(total, VOTES_ON_A_PAGE, asked),
         "said": partial(choice_words, side.paper),
         "has_record": has_record(proposal),
+        "is_ranked": is_ranked(proposal),
         "needs_talk": bool(sheet.rule.minimum_discussion) and state == "draft",
         "turned_back": state == "draft" and proposal.opens_at is not None,
         "names_somebody": any(names_somebody(name) for name in (proposal.public_name, *(v.public_name for v in votes))),
@@ -221,11 +227,14 @@ def standing_of(proposal: Proposal, viewer: Viewer) -> Standing:
         return Standing()
     if not viewer.is_signed_in:
         return Standing(why_not=why_not_words(WhyNot("signed_out"), proposal.opened_at))
-    entry, ballot = ballots.my_line(proposal.id, viewer.party_id)
-    if entry is not None:
-        return Standing(entry, ballot)
-    why = _why_not(proposal, viewer.party_id, proposal.opened_at)
-    return Standing(why_not=why_not_words(why, proposal.opened_at), owes=why.key in OWING)
+    me, lines = viewer.party_id, ballots.lines_for(proposal.id, viewer.party_id, received_at())
+    mine = next((line for line in lines if line.entry.party_id == me), None)
+    others = [line for line in lines if line is not mine and line.off is None]
+    if mine is not None and mine.off is None:
+        return Standing(mine.entry, mine.ballot, others=others)
+    opened_at, off = proposal.opened_at, mine.off if mine else None
+    why = WhyNot(off.act, said=off.reason) if off else _why_not(proposal, me, opened_at)
+    return Standing(why_not=why_not_words(why, opened_at), owes=why.key in OWING, others=others)
 
 
 def _why_not(proposal: Proposal, party_id: int, opened_at: datetime) -> WhyNot:
@@ -233,10 +242,17 @@ def _why_not(proposal: Proposal, party_id: int, opened_at: datetime) -> WhyNot:
     seats: list[Spell] = []
     if proposal.electorate == "group":
         seats = [(s.starts_at, s.ends_at) for s in seat_spells(proposal.group_id, party_id)]
-    why = why_not_on_roll(opened_at, proposal.electorate, memberships, seats)
+    rule = Rule.from_plain(proposal.rule)
+    asked = Asked(electors=rule.electors, cooling_off_days=rule.cooling_off_days)
+    kind = party(party_id).kind if rule.electors is not Electors.ALL else ""
+    why = why_not_on_roll(opened_at, proposal.electorate, memberships, seats, kind, asked)
     if why.key != "unknown":
         return why
+    if declared := rolls.recusal(proposal.id, party_id):
+        return WhyNot("recused", said=declared.reason)
     judged = judgement(party_id, opened_at)
+    if judged.votes:
+        judged = judgement(party_id, opened_at - rolls.INSTANT)  # what was paid at that very instant came too late
     too_young = judged.why == "too_young"
     days = rule_at(opened_at).min_age_days if too_young else days_late(judged, opened_at, coop_profile().zone)
     return why_of_standing(judged, days)
@@ -345,17 +361,6 @@ def former(revision: ProposalRevision) -> dict[str, Any]:
         "electorate": terms["electorate"],
         "rule_words": rule_words(Rule.from_plain(terms["rule"]), terms.get("method", "proposal")),
         "closes_at": datetime.fromisoformat(terms["closes_at"]),
-    }
-
-
-def roll_facts(proposal: Proposal, viewer: Viewer) -> dict[str, Any]:
-    """A page of the roll, and how the viewer stands to it."""
-    page = paged(proposal.roll_size, ROLL_ON_A_PAGE)
-    return {
-        "proposal": proposal,
-        "standing": standing_of(proposal, viewer),
-        "lines": rolls.roll_lines(proposal.id, page.size, page.first),
-        "page": page,
     }
 
 

@@ -52,8 +52,28 @@ class VotingOpened(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RollAmended(Event):
+    """After opening somebody came on the roll, was taken off it, or declared an interest: added, removed, recused."""
+
+    name: ClassVar[str] = "decisions.roll_amended"
+    proposal_id: int
+    party_id: int
+    act: str
+    by_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class InterestDeclared(Event):
+    """Before opening somebody declared an interest, and will not be on the roll."""
+
+    name: ClassVar[str] = "decisions.interest_declared"
+    proposal_id: int
+    party_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class BallotCast(Event):
-    """An elector voted, or voted again. Named ballots only."""
+    """An elector voted, or voted again, or a paper vote was entered for them. Named ballots only."""
 
     name: ClassVar[str] = "decisions.ballot_cast"
     proposal_id: int

@@ -66,7 +66,7 @@ class Proposal(Base):
     withdrawn_reason: Mapped[str] = mapped_column(String(500), default="")
     voided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     voided_reason: Mapped[str] = mapped_column(String(500), default="")
-    roll_size: Mapped[int] = mapped_column(default=0)  # as frozen; amendments are counted apart
+    roll_size: Mapped[int] = mapped_column(default=0)  # as amended; as frozen it stands in the manifest
     roll_root: Mapped[str] = mapped_column(String(64), default="")  # Merkle root of the roll as frozen
     bounds: Mapped[dict[str, Any] | None] = mapped_column(JSON)  # of its ballots, for the database (ballot_guard.py)
     manifest: Mapped[dict[str, Any] | None] = mapped_column(JSON)  # of the record, from opening on
@@ -131,6 +131,16 @@ class RollAmendment(Base):
     at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class Recusal(Base):
+    """A member declared an interest before voting opened, and so is not put on the roll."""
+
+    __tablename__ = "recusal"
+    proposal_id: Mapped[int] = mapped_column(ForeignKey("proposal.id"), primary_key=True)
+    party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), primary_key=True)
+    reason: Mapped[str] = mapped_column(String(500))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class RecountScript(Base):
     """The one-file recount program as it was when a vote opened whose manifest names its hash."""
 
@@ -153,10 +163,11 @@ class Ballot(Base):
     sequence: Mapped[int]
     choice: Mapped[Any] = mapped_column(CanonicalText)  # in the normal form of tally.vote.Choice
     reason: Mapped[str] = mapped_column(String(500), default="")
+    nonce: Mapped[str] = mapped_column(String(32), default="")  # 16 random bytes; empty in ballots older than it
     public_name: Mapped[str] = mapped_column(String(80))
     channel: Mapped[str] = mapped_column(String(5))  # web | mail | paper
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    entered_by: Mapped[int | None] = mapped_column(ForeignKey("party.id"))  # who typed in a paper ballot
+    entered_by: Mapped[int | None] = mapped_column(ForeignKey("party.id"))  # who typed it in for its elector
     evidence: Mapped[str] = mapped_column(String(300), default="")  # where the paper is kept
 
 

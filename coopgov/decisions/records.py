@@ -5,7 +5,8 @@ The form is that of coopgov/tally/record.py; docs/record.md explains it.
 
 import hashlib
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import select
 
@@ -19,7 +20,9 @@ from coopgov.tally.one_file import recount_sha256
 from coopgov.tally.record import (
     ENGINE,
     VERSION,
+    AnyBallot,
     Close,
+    ErasedBallot,
     NamedBallot,
     Option,
     Roll,
@@ -82,14 +85,35 @@ def roll_of(proposal_id: int) -> Roll:
 def named_ballots(proposal: Proposal) -> list[NamedBallot]:
     """The ballots that count, with the names under which their voters are known in public; in no order."""
     query = (
-        select(RollEntry.leaf, Ballot.public_name, Ballot.choice, Ballot.reason)
+        select(RollEntry.leaf, Ballot.public_name, Ballot.choice, Ballot.reason, Ballot.nonce)
         .join(RollEntry, RollEntry.id == Ballot.roll_entry_id)
         .where(Ballot.proposal_id == proposal.id, counts_now())
     )
-    return [
-        NamedBallot(poll=proposal.manifest_hash, voter=leaf, name=_nfc(name), choice=choice, reason=_nfc(reason))
-        for leaf, name, choice, reason in db.session.execute(query)
-    ]
+    return [_named(proposal.manifest_hash, *row) for row in db.session.execute(query)]
+
+
+def _named(poll: str, leaf: str, name: str, choice: Any, reason: str, nonce: str) -> NamedBallot:
+    ballot = NamedBallot(poll=poll, voter=leaf, name=_nfc(name), choice=choice, reason=_nfc(reason))
+    if nonce:
+        ballot["nonce"] = nonce
+    return ballot
+
+
+def without_words(ballots: Iterable[NamedBallot], said: Mapping[str, str]) -> list[NamedBallot | ErasedBallot]:
+    """``ballots`` as they are published once words were erased: trackers, head and D stay what they were.
+
+    ``said``: by leaf, the hash that ``tally.record.erased`` gave while name, reason and nonce were still known.
+    """
+    return [_erased(ballot, said[ballot["voter"]]) if ballot["voter"] in said else ballot for ballot in ballots]
+
+
+def _erased(ballot: NamedBallot, said: str) -> ErasedBallot:
+    return {"poll": ballot["poll"], "voter": ballot["voter"], "choice": ballot["choice"], "said": said}
+
+
+def published_ballots(proposal: Proposal) -> Sequence[AnyBallot]:
+    """Every ballot that the record of a closed vote holds, in no order."""
+    return named_ballots(proposal)
 
 
 def closing_statement(proposal: Proposal) -> Close:
@@ -112,7 +136,7 @@ def record_of(proposal: Proposal) -> bytes:
     closing = db.session.get_one(Closing, proposal.id)
     terms: Terms = proposal.manifest  # type: ignore[assignment]  # as above
     close: Close = closing.plain  # type: ignore[assignment]  # as closing_statement gave it
-    return write_record(terms, roll_of(proposal.id), named_ballots(proposal), close, closing.signature or None)
+    return write_record(terms, roll_of(proposal.id), published_ballots(proposal), close, closing.signature or None)
 
 
 def _nfc(text: str) -> str:

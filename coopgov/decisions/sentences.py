@@ -1,14 +1,12 @@
 """Decisions in words: every key of the tally, every state and every choice, as a sentence in the reader's language."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from coopgov.core.text import N_
-from coopgov.decisions.rules.entitlement import WhyNot
 from coopgov.decisions.rules.options import Option
-from coopgov.infra.i18n import full_time, ngettext, number, percent
 from coopgov.infra.i18n import gettext as _
+from coopgov.infra.i18n import ngettext, number, percent
 from coopgov.tally.methods import METHODS
 from coopgov.tally.reason import Reason
 from coopgov.tally.rule import Base, BlockKind, Rule, describe, share_text
@@ -156,28 +154,6 @@ def rule_words(rule: Rule, method: str = "proposal") -> list[str]:
     return [say(reason) for reason in describe(rule, METHODS[method].rule_parts)]
 
 
-def why_not_words(why: WhyNot, opened_at: datetime) -> str:
-    """Why somebody may not vote here, as a sentence to that person."""
-    facts = {"opened": full_time(opened_at), "at": full_time(why.at) if why.at else ""}
-    if why.key == "dues_late":
-        return ngettext(
-            "Your dues were %(num)s day late when voting opened, on %(opened)s. What you do now counts for the next"
-            " vote.",
-            "Your dues were %(num)s days late when voting opened, on %(opened)s. What you do now counts for the next"
-            " vote.",
-            why.days,
-            **facts,
-        )
-    if why.key == "too_young":
-        return ngettext(
-            "One votes %(num)s day after joining, and voting opened earlier, on %(opened)s.",
-            "One votes %(num)s days after joining, and voting opened earlier, on %(opened)s.",
-            why.days,
-            **facts,
-        )
-    return _(WHY_NOT[why.key], **facts)
-
-
 def meanings_of(rule: Rule) -> dict[str, str]:
     """What each choice means under this rule."""
     return {
@@ -222,23 +198,6 @@ def _blocking(rule: Rule) -> str:
         return _("I cannot live with it. Two blocks stop it; one alone counts like a disagreement.")
     return _("I cannot live with it. One block stops it.")
 
-
-WHY_NOT = {
-    "signed_out": N_("Members on the roll can vote. Sign in to see whether you are one of them."),
-    "never_member": N_("You were not a member when voting opened, on %(opened)s."),
-    "joined_later": N_("You became a member on %(at)s, after voting had opened on %(opened)s."),
-    "left_before": N_("Your membership had ended when voting opened, on %(opened)s."),
-    "sat_later": N_("You joined the group on %(at)s, after voting had opened on %(opened)s."),
-    "not_in_group": N_("Only the group votes on this, and you were not in it when voting opened, on %(opened)s."),
-    "payment_on_its_way": N_(
-        "Your first payment was still on its way when voting opened, on %(opened)s. Voting opens for you when it"
-        " arrives."
-    ),
-    "payment_missing": N_(
-        "Your first payment had not arrived when voting opened, on %(opened)s. Voting opens for you when it arrives."
-    ),
-    "unknown": N_("You are not on the roll that was frozen on %(opened)s."),
-}
 
 PHRASES = {
     "ballots.none": N_("Nobody voted."),

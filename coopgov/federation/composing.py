@@ -7,17 +7,19 @@ No names: neither of authors nor of voters, nor of anybody whom a text mentions.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 from coopgov.core.text import N_, excerpt
 from coopgov.decisions.drawing import drawn, reasons_of
-from coopgov.decisions.models import Proposal, ResultRow
+from coopgov.decisions.models import Closing, Proposal, ResultRow
 from coopgov.decisions.queries.proposals import Sheet
 from coopgov.decisions.sentences import STATES, deciding, option_words, say, verdict_shown
 from coopgov.discussion.models import Thread
-from coopgov.federation.rules.announcing import LONGEST_TITLE, Post, tags_of, with_excerpt
+from coopgov.federation.rules.announcing import LONGEST_TITLE, Post, has_room_for, tags_of, with_excerpt, with_whole
 from coopgov.groups.models import Group
 from coopgov.groups.queries import group_by_id
 from coopgov.infra.coop import the_coop
+from coopgov.infra.db import db
 from coopgov.infra.i18n import current_language, day, full_time, number, percent, speaking
 from coopgov.infra.i18n import gettext as _
 from coopgov.infra.markdown import plain_text
@@ -29,6 +31,7 @@ HEADS = {
     "withdrawn": N_("Withdrawn: %(title)s"),
     "outcome": N_("What follows: %(title)s"),
 }
+UNKNOWN = "?" * 64  # as long as a hash
 SENTENCE_ENDS = (".", "!", "?", ":", ";", ",", "…", "。")
 _MENTION = re.compile(r'<a [^>]*class="mention"[^>]*>.*?</a>', re.DOTALL)
 
@@ -46,11 +49,20 @@ def new_thread_post(group: Group, title: str, html: str, path: str) -> Post:
 
 
 def opened_post(proposal: Proposal) -> Post:
-    """Of a proposal whose voting has opened, or will."""
+    """Of a proposal whose voting has opened, or will: what is not known yet is an ellipsis then."""
     group = group_by_id(proposal.group_id)
     with _in_its_language():
         post = _post("opened", proposal.title, [_who_votes(proposal, group)], _address(proposal), group)
-        return with_excerpt(post, _told(proposal.html))
+        fixed = _fixed(post, proposal.manifest_hash or UNKNOWN, proposal.roll_root or UNKNOWN)
+        said = with_excerpt(fixed, _told(proposal.html))
+        return replace(said, words=said.words.replace(UNKNOWN, "…"))
+
+
+def _fixed(post: Post, manifest_hash: str, roll_root: str) -> Post:
+    """``post`` with what is fixed at opening: M always, the root of the roll where there is room."""
+    post = with_whole(post, _("Fixed with the opening, M: %(hash)s", hash=manifest_hash))
+    roll = _("Roll: %(hash)s", hash=roll_root)
+    return with_whole(post, roll) if has_room_for(post, roll) else post
 
 
 def withdrawn_post(proposal: Proposal) -> Post:
@@ -92,7 +104,9 @@ def result_post(sheet: Sheet) -> Post:
         names = option_words(proposal.ballot_options)
         words = [say(deciding(state, reasons), names), *_counts(result, proposal.roll_size, names)]
         head = f"{_(STATES[state])}: {proposal.title}"
-        return _made(head, words, _address(proposal), group_by_id(proposal.group_id))
+        post = _made(head, words, _address(proposal), group_by_id(proposal.group_id))
+        closing = db.session.get(Closing, proposal.id)
+        return with_whole(post, _("Fixed with the closing, D: %(hash)s", hash=closing.digest)) if closing else post
 
 
 def outcome_post(sheet: Sheet) -> Post:

@@ -6,12 +6,12 @@ from flask import render_template
 from markupsafe import Markup
 
 from coopgov.core.viewer import Viewer
-from coopgov.decisions.models import Proposal
+from coopgov.decisions.models import Closing, Proposal
 from coopgov.decisions.queries.proposals import is_public_now
 from coopgov.decisions.rules.stages import acts_open_to
 from coopgov.federation import composing
 from coopgov.federation.queries.actors import handle_of, the_actor
-from coopgov.federation.queries.announcements import echo_about, silence_over
+from coopgov.federation.queries.announcements import echo_about, may_be_told, silence_over, standing_about
 from coopgov.federation.rules.announcing import HOME, Post, subject_of
 from coopgov.federation.rules.documents import html_of
 from coopgov.groups.queries import group_by_id
@@ -74,9 +74,22 @@ def _echo(viewer: Viewer, subject: str) -> Markup:
     return _drawn("federation/_echo.html", echo=echo) if echo else Markup()
 
 
+def _witness(_viewer: Viewer, proposal_id: int) -> Markup:
+    """The posts that said M and D of a vote, for those who look for a copy elsewhere."""
+    proposal, closing = db.session.get_one(Proposal, proposal_id), db.session.get(Closing, proposal_id)
+    seals = [seal for seal in (proposal.manifest_hash, closing.digest if closing else "") if seal]
+    posts = [
+        (said, site_url(said.note_path))
+        for said in standing_about(subject_of("proposal", proposal_id))
+        if any(seal in said.words for seal in seals) and may_be_told(said)
+    ]
+    return _drawn("federation/_witness.html", posts=posts, address=_address()) if posts else Markup()
+
+
 PANELS: tuple[Panel, ...] = (
     Panel("proposal.side", _before_opening),
     Panel("proposal.foot", _proposal_echo),
+    Panel("record.witness", _witness),
     Panel("thread.side", _thread_echo),
 )
 PREVIEWS: tuple[Preview, ...] = (_thread_preview,)

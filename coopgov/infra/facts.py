@@ -13,6 +13,7 @@ FACT_TABLES = (
     "ballot",
     "roll_entry",
     "roll_amendment",
+    "recusal",
     "closing",
     "result",
     "outcome",

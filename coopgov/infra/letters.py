@@ -94,7 +94,8 @@ def _html_paragraph(paragraph: str) -> Markup:
 # Mail programs know no style sheets: the few colours of static/site.css stand here again, as attributes.
 _PAGE = Markup(
     '<!doctype html><html lang="{language}"><head><meta charset="utf-8"><meta name="color-scheme" content="light dark">'
-    '</head><body style="margin:0;padding:24px;background:#fbfaf6;color:#1d2321;font:17px/1.6 sans-serif">'
+    '</head><body style="margin:0;padding:24px;background:#fbfaf6;color:#1d2321;font:17px/1.6 sans-serif;'
+    'overflow-wrap:anywhere">'
     '<div style="max-width:36em;margin:0 auto">{body}</div></body></html>'
 )
 _BUTTON = Markup(

@@ -25,6 +25,24 @@ class MembershipCeased(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DelegateAppointed(Event):
+    """Somebody acts for an organisation from now on."""
+
+    name: ClassVar[str] = "membership.delegate_appointed"
+    organisation_id: int
+    party_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DelegationEnded(Event):
+    """Somebody acts for an organisation no more."""
+
+    name: ClassVar[str] = "membership.delegation_ended"
+    organisation_id: int
+    party_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class PersonInvited(Event):
     """An invitation went out."""
 

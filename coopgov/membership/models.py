@@ -42,6 +42,18 @@ class Tenure(Base):
     ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
+class Delegation(Base):
+    """Somebody acts for an organisation that is a member, from one instant to another; several may at once."""
+
+    __tablename__ = "delegation"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)
+    party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)
+    from_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    until_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    by_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
+
+
 class Invitation(Base):
     """Somebody was asked to join by mail. Accepting it makes a party, a login and a membership."""
 

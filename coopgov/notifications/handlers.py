@@ -13,11 +13,14 @@ from coopgov.decisions.events import (
     BallotCast,
     OutcomeRecorded,
     ReviewDue,
+    RollAmended,
     VotingClosed,
     VotingClosesSoon,
     VotingOpened,
 )
-from coopgov.decisions.models import Proposal, ResultRow
+from coopgov.decisions.models import Ballot, Closing, Proposal, ResultRow
+from coopgov.decisions.paper import paper_of
+from coopgov.decisions.paper_words import choice_words
 from coopgov.decisions.queries.rolls import electors, electors_without_ballot
 from coopgov.decisions.queries.validity import reviewed_in
 from coopgov.decisions.sentences import STATES, option_meanings, option_words, say, verdict_shown
@@ -33,8 +36,9 @@ from coopgov.infra.i18n import gettext as _
 from coopgov.infra.jobs import Handler
 from coopgov.infra.mail import Facts
 from coopgov.infra.markdown import plain_text
+from coopgov.membership.queries.delegates import delegates_of
 from coopgov.membership.queries.register import members_at
-from coopgov.notifications.queries import entries_on_roll, latest_outcome
+from coopgov.notifications.queries import amended_because, entries_on_roll, latest_outcome, organisations_among
 from coopgov.notifications.rules import comment_audiences, thread_audiences
 from coopgov.notifications.services import Links, News, forget_thread, tell, tick_off_ballot
 
@@ -137,7 +141,29 @@ def _call_for_ballots(kind: str, proposal_id: int, event_id: int, parties: Colle
         links=ballot,
         lasts=proposal.closes_at - now,
     )
-    tell(news, parties, now)
+    organisations = organisations_among(parties)
+    tell(news, set(parties) - organisations, now)
+    _call_delegates(proposal, organisations, event_id, now)
+
+
+def _call_delegates(proposal: Proposal, organisations: Collection[int], event_id: int, now: datetime) -> None:
+    """Whoever acts for an organisation votes for it signed in, and gets no link that votes."""
+    news = News(
+        kind="organisation_ballot",
+        event_id=event_id,
+        title=proposal.title,
+        path=f"/p/{proposal.id}/for",
+        thread_id=proposal.thread_id,
+        words=lambda: _ballot_words(proposal),
+        lasts=proposal.closes_at - now,
+    )
+    tell(news, delegates_of(organisations, now) if organisations else (), now)
+
+
+def _people(parties: Collection[int], now: datetime) -> set[int]:
+    """Those of ``parties`` who can be told something, with who acts for the organisations among them."""
+    organisations = organisations_among(parties)
+    return (set(parties) - organisations) | (delegates_of(organisations, now) if organisations else set())
 
 
 def _ballot_words(proposal: Proposal) -> Facts:
@@ -147,6 +173,8 @@ def _ballot_words(proposal: Proposal) -> Facts:
         "closes": brief_time(proposal.closes_at),
         "closes_at": full_time(proposal.closes_at),
         "options": _options(proposal),
+        "manifest": proposal.manifest_hash,
+        "roll_root": proposal.roll_root,
     }
 
 
@@ -170,13 +198,16 @@ def _voting_closed(event: VotingClosed, event_id: int, now: datetime) -> None:
         thread_id=proposal.thread_id,
         words=lambda: {**_proposal_words(proposal), **_verdict_words(proposal.id)},
     )
-    tell(news, electors(proposal.id), now)
+    tell(news, _people(electors(proposal.id), now), now)
 
 
 def _verdict_words(proposal_id: int) -> Facts:
     result, proposal = db.session.get_one(ResultRow, proposal_id), db.session.get_one(Proposal, proposal_id)
     reasons, words = reasons_of(result.plain), option_words(proposal.ballot_options)
+    closing = db.session.get(Closing, proposal_id)
     return {
+        "close": closing.digest if closing else "",
+        "check_path": f"/p/{proposal_id}/check",
         "verdict": _(STATES[verdict_shown(result.verdict, reasons)]),
         "reasons": [say(reason, words) for reason in reasons],
     }
@@ -195,7 +226,7 @@ def _outcome_recorded(event: OutcomeRecorded, event_id: int, now: datetime) -> N
         thread_id=proposal.thread_id,
         words=lambda: {**_proposal_words(proposal), "said": outcome, "departs": departs},
     )
-    tell(news, electors(proposal.id) - {event.by_id}, now)
+    tell(news, _people(electors(proposal.id), now) - {event.by_id}, now)
 
 
 def _review_due(event: ReviewDue, event_id: int, now: datetime) -> None:
@@ -211,8 +242,60 @@ def _review_due(event: ReviewDue, event_id: int, now: datetime) -> None:
     tell(news, _told_of_review(proposal, now), now)
 
 
-def _ballot_cast(event: BallotCast, _event_id: int, now: datetime) -> None:
-    tick_off_ballot(event.party_id, db.session.get_one(Proposal, event.proposal_id).path, now)
+def _ballot_cast(event: BallotCast, event_id: int, now: datetime) -> None:
+    proposal, ballot = db.session.get_one(Proposal, event.proposal_id), db.session.get(Ballot, event.ballot_id)
+    _settle(event.party_id, proposal, now)
+    if ballot is not None and ballot.channel == "paper" and ballot.entered_by is not None:
+        tell(_paper_news(proposal, ballot, ballot.entered_by, event_id), _people({event.party_id}, now), now)
+
+
+def _settle(party_id: int, proposal: Proposal, now: datetime) -> None:
+    """What called for the party's ballot is settled, in whose inbox it may be."""
+    tick_off_ballot(party_id, proposal.path, now)
+    for delegate in _people({party_id}, now) - {party_id}:
+        tick_off_ballot(delegate, f"/p/{proposal.id}/for", now)
+
+
+def _paper_news(proposal: Proposal, ballot: Ballot, by_id: int, event_id: int) -> News:
+    def words() -> Facts:
+        kept = {
+            "voted": choice_words(paper_of(proposal), ballot.choice),
+            "reason": ballot.reason,
+            "evidence": ballot.evidence,
+        }
+        return {**_proposal_words(proposal), **kept, "closes_at": full_time(proposal.closes_at)}
+
+    return News(
+        kind="paper_ballot",
+        event_id=event_id,
+        title=proposal.title,
+        path=proposal.path,
+        by_name=names_of([by_id])[by_id],
+        thread_id=proposal.thread_id,
+        words=words,
+    )
+
+
+def _roll_amended(event: RollAmended, event_id: int, now: datetime) -> None:
+    """Who was added gets the ballot; who was taken off by somebody else hears why."""
+    if event.act == "added":
+        _call_for_ballots("voting_opened", event.proposal_id, event_id, {event.party_id}, now)
+        return
+    proposal = db.session.get_one(Proposal, event.proposal_id)
+    _settle(event.party_id, proposal, now)
+    if event.by_id == event.party_id:
+        return
+    reason = amended_because(proposal.id, event.party_id, event.act)
+    news = News(
+        kind="roll_amended",
+        event_id=event_id,
+        title=proposal.title,
+        path=proposal.path,
+        by_name=names_of([event.by_id])[event.by_id],
+        thread_id=proposal.thread_id,
+        words=lambda: {**_proposal_words(proposal), "reason": reason},
+    )
+    tell(news, _people({event.party_id}, now), now)
 
 
 def _seat_asked(event: SeatAsked, event_id: int, now: datetime) -> None:
@@ -242,5 +325,6 @@ HANDLERS: tuple[Handler, ...] = (
     Handler("notifications.outcome_recorded", OutcomeRecorded, _outcome_recorded),
     Handler("notifications.review_due", ReviewDue, _review_due),
     Handler("notifications.ballot_cast", BallotCast, _ballot_cast),
+    Handler("notifications.roll_amended", RollAmended, _roll_amended),
     Handler("notifications.seat_asked", SeatAsked, _seat_asked),
 )

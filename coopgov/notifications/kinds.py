@@ -65,6 +65,27 @@ KINDS: dict[str, NoticeKind] = {
             True,
         ),
         NoticeKind(
+            "roll_amended",
+            "votes",
+            N_("I am taken off the roll of a vote"),
+            N_("%(name)s took you off the roll of a vote."),
+            True,
+        ),
+        NoticeKind(
+            "organisation_ballot",
+            "votes",
+            N_("An organisation can vote through me"),
+            N_("Voting is open, and an organisation votes through you."),
+            True,
+        ),
+        NoticeKind(
+            "paper_ballot",
+            "votes",
+            N_("A vote of mine on paper is entered"),
+            N_("%(name)s entered your vote on paper."),
+            True,
+        ),
+        NoticeKind(
             "seat_asked",
             "groups",
             N_("Somebody asks to join a group that I convene"),
@@ -73,4 +94,4 @@ KINDS: dict[str, NoticeKind] = {
         ),
     )
 }
-BALLOT_KINDS = ("voting_opened", "voting_closes_soon")  # settled by casting a ballot
+BALLOT_KINDS = ("voting_opened", "voting_closes_soon", "organisation_ballot")  # settled by casting a ballot

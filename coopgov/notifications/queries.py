@@ -1,5 +1,6 @@
 """Reads of notifications: the inbox, who wants which mail."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,8 +8,9 @@ from sqlalchemy import Select, and_, exists, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from coopgov.core.viewer import Viewer
-from coopgov.decisions.models import Outcome, RollEntry
+from coopgov.decisions.models import Outcome, RollAmendment, RollEntry
 from coopgov.discussion.models import ReadMark, Thread
+from coopgov.identity.models import Party
 from coopgov.infra.db import db
 from coopgov.notifications.kinds import KINDS
 from coopgov.notifications.models import Notice, Preference
@@ -91,6 +93,19 @@ def entries_on_roll(proposal_id: int) -> dict[int, int]:
     """Party → id of its roll entry, over the proposal's whole roll."""
     query = select(RollEntry.party_id, RollEntry.id).where(RollEntry.proposal_id == proposal_id)
     return {party_id: entry_id for party_id, entry_id in db.session.execute(query)}
+
+
+def organisations_among(parties: Collection[int]) -> set[int]:
+    """Those of ``parties`` that are organisations."""
+    found = db.session.scalars(select(Party.id).where(Party.kind == "organisation"))  # there are few
+    return set(parties) & set(found)
+
+
+def amended_because(proposal_id: int, party_id: int, act: str) -> str:
+    """The reason that was given when the party's line on the roll was amended in this way."""
+    query = select(RollAmendment.reason).join(RollEntry, RollEntry.id == RollAmendment.roll_entry_id)
+    query = query.where(RollEntry.proposal_id == proposal_id, RollEntry.party_id == party_id, RollAmendment.act == act)
+    return db.session.scalars(query).one()
 
 
 def latest_outcome(proposal_id: int) -> Outcome:

@@ -58,6 +58,8 @@ def _check_items(values: Iterable[object]) -> None:
 
 
 def _check_text(text: str) -> None:
+    if text.isascii():  # most is, and then there is nothing to look for
+        return
     _refuse_if(any("\ud800" <= character <= "\udfff" for character in text), "canonical.lone_surrogate")
     _refuse_if(not unicodedata.is_normalized("NFC", text), "canonical.not_nfc")
 

@@ -8,12 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from coopgov.decisions.models import Proposal
+from coopgov.decisions.models import Ballot, Proposal
+from coopgov.decisions.queries.rolls import entry_of
+from coopgov.decisions.records import published_ballots, record_of, without_words
 from coopgov.decisions.rules.options import numbered
 from coopgov.infra.check import run_checks
-from coopgov.infra.db import db
+from coopgov.infra.db import db, write_transaction
+from coopgov.tally.canonical import canonical
+from coopgov.tally.record import erased
 from coopgov.tally.rule import PRESETS
 from coopgov.tally.verify import check_record
+from tests.conftest import NOW
 from tests.decisions.scene import close, opened, scene, vote, vote_all
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -92,3 +97,52 @@ def test_a_missed_quorum_extends_voting_once_where_the_rule_says_so():
     assert (proposal.state, proposal.closes_at, proposal.extended_from) == ("open", ends + day, ends)
     proposal = close(proposal)
     assert (proposal.state, proposal.closed_at) == ("closed", ends + day)
+
+
+def test_every_ballot_by_name_has_a_random_number_of_its_own_that_a_new_choice_renews():
+    on = scene(3)
+    proposal = opened(on)
+    first = vote(proposal, on.author, "disagree", "No.").nonce
+    assert vote(proposal, on.author, "disagree", "No.").nonce == first
+    assert vote(proposal, on.author, "agree").nonce != first
+    vote(proposal, on.convenor, "agree")
+    nonces = [ballot["nonce"] for ballot in published_ballots(proposal)]
+    assert len(set(nonces) | {first}) == 3
+    assert {len(nonce) for nonce in nonces} == {32}
+
+
+def test_a_ballot_from_before_the_random_numbers_has_none_in_its_record():
+    on = scene(3)
+    proposal = opened(on)
+    entry = entry_of(proposal.id, on.author.id)
+    with write_transaction() as session:
+        session.add(
+            Ballot(
+                proposal_id=proposal.id,
+                roll_entry_id=entry.id,
+                sequence=1,
+                choice="agree",
+                public_name="Ada",
+                channel="web",
+                received_at=NOW,
+            )
+        )
+    assert ["nonce" in ballot for ballot in published_ballots(proposal)] == [False]
+    assert check_record(record_of(close(proposal))).passed
+
+
+def test_a_record_passes_when_the_words_of_a_ballot_were_erased():
+    on = scene(4)
+    proposal = opened(on)
+    vote_all(proposal, on.members, "agree", "block", "disagree")
+    close(proposal)
+    whole = json.loads(record_of(proposal))
+    gone = next(ballot for ballot in whole["ballots"] if ballot["reason"])
+    kept = {gone["voter"]: erased(gone)["said"]}
+    report = check_record(record_of(proposal))
+    shorter = without_words(whole["ballots"], kept)
+    after = check_record(canonical(whole | {"ballots": shorter}) + b"\n", report.m, report.d)
+    assert after.passed
+    assert after.witnessed
+    assert [set(ballot) for ballot in shorter if "said" in ballot] == [{"poll", "voter", "choice", "said"}]
+    assert gone["nonce"] not in str(shorter)

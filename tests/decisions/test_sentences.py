@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coopgov.decisions import sentences
+from coopgov.decisions.roll_words import why_not_words
 from coopgov.decisions.rules.entitlement import WHY_NOT_KEYS, WhyNot
 from coopgov.decisions.rules.options import offered
 from coopgov.decisions.sentences import (
@@ -134,7 +135,7 @@ def test_every_result_can_be_said_and_one_step_decides(rule, numbers_of_votes, m
 
 @pytest.mark.parametrize("key", sorted(WHY_NOT_KEYS))
 def test_every_reason_for_not_being_on_a_roll_has_words(key):
-    assert sentences.why_not_words(WhyNot(key, NOW), NOW).endswith(".")
+    assert why_not_words(WhyNot(key, NOW), NOW).endswith(".")
 
 
 def test_the_verdict_on_a_real_vote_is_explained_with_its_numbers():

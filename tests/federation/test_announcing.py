@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 
 from coopgov.core.errors import Refused
-from coopgov.decisions.models import Proposal
+from coopgov.decisions.models import Closing, Proposal
 from coopgov.decisions.services import drafting, opening, outcomes
 from coopgov.discussion import services as talk
 from coopgov.discussion.models import Thread
@@ -223,7 +223,9 @@ def test_a_proposal_is_announced_when_voting_opens(on: Scene, catch_up: CatchUp)
     assert text_of(post) == (
         "Voting is open: Move to our own server\n"
         "We rent our own machine.\n"
-        "All our members can vote until Sunday, 29 November 2026, 12:00 GMT."
+        "All our members can vote until Sunday, 29 November 2026, 12:00 GMT.\n"
+        f"Fixed with the opening, M: {proposal.manifest_hash}\n"
+        f"Roll: {proposal.roll_root}"
     )
     assert (post.path, post.tags) == (f"/p/{proposal.id}", [["Tech", "/g/tech"]])
 
@@ -264,7 +266,8 @@ def test_the_result_is_announced_with_its_verdict_and_counts(on: Scene, catch_up
         "Passed: Move to our own server\n"
         "2 of the 3 who took a side agree (66.6%). At least half is needed.\n"
         "4 of 5 on the roll voted (80%).\n"
-        "Agree 2 (50%) · Abstain 1 (25%) · Disagree 1 (25%)"
+        "Agree 2 (50%) · Abstain 1 (25%) · Disagree 1 (25%)\n"
+        f"Fixed with the closing, D: {db.session.get_one(Closing, proposal.id).digest}"
     )
     assert post.reply_to_id == the_one("opened").id
 

@@ -58,7 +58,8 @@ def test_a_preview_is_what_goes_out(on: Scene, sign_in: SignIn, catch_up: CatchU
     catch_up()
     post = the_one("opened")
     for words in (post.title, *post.words.split("\n")):
-        assert words.replace("&", "&amp;") in before
+        known = words.replace(proposal.manifest_hash, "…").replace(proposal.roll_root, "…")
+        assert known.replace("&", "&amp;") in before
 
 
 def test_the_address_in_a_post_leads_to_its_page(on: Scene, client: Browser, catch_up: CatchUp) -> None:

@@ -215,6 +215,8 @@ def test_while_voting_is_open_no_number_leaves(app: Flask, catch_up: CatchUp, cl
         assert told() == before  # the same as after the first ballot
     for kind in ("opened", "closes_soon"):
         words = the_one(kind).words.replace("29 November 2026, 12:00", "")
+        for fixed in (proposal.manifest_hash, proposal.roll_root):
+            words = words.replace(fixed, "")
         assert not any(sign.isdigit() for sign in words), words
 
 

@@ -18,6 +18,7 @@ from coopgov.federation.rules.announcing import (
     length_of,
     tags_of,
     with_excerpt,
+    with_whole,
 )
 
 POST = Post("New discussion: Where shall we host?", "Anybody can read along.", "/t/1", "en", (("Tech", "/g/tech"),))
@@ -51,6 +52,17 @@ def test_there_is_no_excerpt_where_only_a_word_of_it_would_fit() -> None:
 def test_a_post_with_an_excerpt_fits_into_mastodon(text: str, title: str, words: str) -> None:
     post = replace(POST, title=title.replace("\n", " "), words=words)
     assert length_of(with_excerpt(post, text)) <= max(LONGEST_POST, length_of(post))
+
+
+@given(st.text("abc dé 語", max_size=200), st.lists(st.text("abc dé 語", max_size=400), max_size=4))
+def test_a_post_that_has_to_hold_a_hash_holds_it_whole_and_fits(title: str, paragraphs: list[str]) -> None:
+    post = with_whole(replace(POST, title=title, words="\n".join(filter(str.strip, paragraphs))), f"M: {'f' * 64}")
+    assert post.words.split("\n")[-1] == f"M: {'f' * 64}"
+    assert length_of(post) <= LONGEST_POST
+
+
+def test_a_post_that_is_short_enough_stays_as_it_is_beside_a_hash() -> None:
+    assert with_whole(POST, "M: f") == replace(POST, words="Anybody can read along.\nM: f")
 
 
 @given(texts)

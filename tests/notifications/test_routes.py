@@ -12,7 +12,7 @@ from tests import factories
 
 ALL_ON = {
     "talk": ["mention", "reply", "thread_comment", "thread_opened"],
-    "votes": ["voting_opened", "voting_closes_soon", "voting_closed", "outcome_recorded"],
+    "votes": [kind.key for kind in KINDS.values() if kind.area == "votes"],
     "groups": ["seat_asked"],
 }
 

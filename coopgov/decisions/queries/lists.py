@@ -10,7 +10,7 @@ from sqlalchemy import ScalarSelect, Select, and_, bindparam, case, select, true
 from sqlalchemy.sql.elements import ColumnElement
 
 from coopgov.core.viewer import Viewer
-from coopgov.decisions.counting import cast_count
+from coopgov.decisions.counting import cast_count, is_off
 from coopgov.decisions.drawing import Drawn, drawn, reasons_of
 from coopgov.decisions.models import Ballot, Outcome, Proposal, ResultRow, RollEntry
 from coopgov.decisions.queries.proposals import is_shown_to_all
@@ -144,7 +144,7 @@ def ballots_waiting(party_id: int, now: datetime) -> Sequence[DecisionLine]:
     """Open proposals on whose roll the party is and has not voted, the first to close first."""
     voted = select(Ballot.id).where(Ballot.roll_entry_id == RollEntry.id).exists()
     query = _lines().join(RollEntry, and_(RollEntry.proposal_id == Proposal.id, RollEntry.party_id == party_id))
-    query = query.where(Proposal.state == "open", Proposal.closes_at > now, ~voted)
+    query = query.where(Proposal.state == "open", Proposal.closes_at > now, ~voted, ~is_off(RollEntry.id))
     return _fetched(query.order_by(Proposal.closes_at, Proposal.id).limit(100))
 
 

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, exists, func, or_, select
 from sqlalchemy.orm import aliased, load_only
 from sqlalchemy.sql.elements import ColumnElement
 
 from coopgov.core.errors import NotFound
 from coopgov.core.viewer import Viewer
-from coopgov.decisions.models import Outcome, Proposal, ProposalRevision, ResultRow
-from coopgov.decisions.queries.rolls import entry_of
+from coopgov.decisions.models import Outcome, Proposal, ProposalRevision, ResultRow, RollAmendment
+from coopgov.decisions.queries.rolls import votes_here
 from coopgov.discussion.models import Thread
 from coopgov.groups.models import Group
 from coopgov.identity.models import Party
@@ -30,6 +30,7 @@ class Sheet:
     group_path: str
     result: ResultRow | None
     outcome: Outcome | None
+    is_amended: bool  # its roll
 
     @property
     def rule(self) -> Rule:
@@ -110,18 +111,20 @@ def visible_proposal(proposal_id: int, viewer: Viewer) -> Proposal:
 
 
 def may_see(proposal: Proposal, viewer: Viewer) -> bool:
-    """Public ones everybody; others members, and who may vote on it although the membership has ended since."""
+    """Public ones everybody; others members, and who may vote on it although the membership has ended since, for
+    themselves or for an organisation."""
     if viewer.is_member or is_public_now(proposal):
         return True
-    return viewer.is_signed_in and entry_of(proposal.id, viewer.party_id) is not None
+    return viewer.is_signed_in and votes_here(proposal.id, viewer.party_id)
 
 
 def sheet(proposal_id: int) -> Sheet:
     """The proposal's sheet, in one statement; raises NotFound. Whether one may see it: ``may_see``."""
     newest = aliased(Outcome)
     number = select(func.max(newest.number)).where(newest.proposal_id == Proposal.id).scalar_subquery()
+    amended = exists().where(RollAmendment.proposal_id == Proposal.id)
     query = (
-        select(Proposal, Party.name, Thread, Group.name, Group.slug, ResultRow, Outcome)
+        select(Proposal, Party.name, Thread, Group.name, Group.slug, ResultRow, Outcome, amended)
         .options(load_only(Thread.title, Thread.slug, Thread.state, Thread.is_public))
         .join(Party, Party.id == Proposal.author_id)
         .join(Thread, Thread.id == Proposal.thread_id)
@@ -133,8 +136,8 @@ def sheet(proposal_id: int) -> Sheet:
     row = db.session.execute(query).first()
     if row is None:
         raise NotFound
-    proposal, author, thread, name, group_slug, result, outcome = row
-    return Sheet(proposal, author, thread, name, f"/g/{group_slug}", result, outcome)
+    proposal, author, thread, name, group_slug, result, outcome, is_amended = row
+    return Sheet(proposal, author, thread, name, f"/g/{group_slug}", result, outcome, is_amended)
 
 
 def outcome_count(proposal_id: int) -> int:

@@ -14,9 +14,9 @@ from coopgov.decisions.queries import proposals
 from coopgov.decisions.queries.proposals import Sheet, Stamp
 from coopgov.decisions.rules import stages
 from coopgov.infra.settings import site_url
-from coopgov.infra.web.access import MEMBER, PUBLIC, allow, current_viewer
+from coopgov.infra.web.access import PUBLIC, allow, current_viewer
 from coopgov.infra.web.moment import received_at
-from coopgov.infra.web.pages import public_page, reads_as_public, show, show_to_all
+from coopgov.infra.web.pages import public_page, reads_as_public, show_to_all
 from coopgov.infra.web.panels import Panel, panel_stamps
 
 bp = Blueprint("decisions", __name__)
@@ -73,13 +73,6 @@ def stamp_for_reader(number: int) -> Stamp:
 @allow(PUBLIC)
 def history(number: int) -> Response:
     return show_to_all("decisions/history.html", stamp_for_reader(number), lambda: display.history_facts(number))
-
-
-@bp.get("/p/<int:number>/roll")
-@allow(MEMBER)
-def roll(number: int) -> Response:
-    proposal = proposals.visible_proposal(number, current_viewer())
-    return show("decisions/roll.html", **display.roll_facts(proposal, current_viewer()))
 
 
 @bp.get("/p/<int:number>/results.json")

@@ -1,5 +1,8 @@
 """Voting on a proposal's page, and by the mailed link."""
 
+from collections.abc import Callable
+from datetime import datetime
+
 from flask import Blueprint, Response, current_app, request
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -15,6 +18,7 @@ from coopgov.discussion.rules import author_of
 from coopgov.identity.queries import party
 from coopgov.infra.crypto import BadToken, Signer
 from coopgov.infra.db import write_transaction
+from coopgov.infra.i18n import gettext as _
 from coopgov.infra.web.access import SIGNED_IN, VISITOR, allow, current_viewer
 from coopgov.infra.web.answers import status_of, text_of
 from coopgov.infra.web.layout import speak_for
@@ -54,17 +58,32 @@ def _side(number: int, form: BallotForm | None, status: int) -> Response:
 
 
 def _cast(form: BallotForm, number: int, party_id: int, public_name: str, channel: str) -> int:
-    """CAST when the vote is in; else the status that fits what is wrong, which then stands in the form."""
+    def put_in(choice: object, reason: str, now: datetime) -> None:
+        voting.cast_ballot(number, party_id, choice, reason, public_name, channel, now, now)
+
+    return put_in_form(form, put_in)
+
+
+def put_in_form(form: BallotForm, put_in: Callable[[object, str, datetime], object]) -> int:
+    """CAST when ``put_in`` has taken choice and reason of the form; else the status that fits what is wrong, which
+    then stands in the form."""
     if not form.validate():
         return 422
-    now, choice, reason = received_at(), form.choice.data, form.reason_given
     try:
         with write_transaction():
-            voting.cast_ballot(number, party_id, choice, reason, public_name, channel, now, now)
+            put_in(form.choice.data, form.reason_given, received_at())
     except Refused as refused:
         form.refuse(refused, text_of(refused))
         return status_of(refused)
     return CAST
+
+
+def as_said_of(form: BallotForm) -> BallotForm:
+    """The form with labels for somebody who puts in another's vote."""
+    form.choice.label.text = _("The vote")
+    if form.reason is not None:
+        form.reason.label.text = _("The reason")
+    return form
 
 
 @bp.get("/vote/<token>")

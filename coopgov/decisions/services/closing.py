@@ -52,13 +52,14 @@ def count_and_close(proposal: Proposal, now: datetime) -> None:
         return
     plain = outcome.to_plain()
     seal, verdict = digest(RESULT_TAG, plain), outcome.verdict.value
+    closing = close_hash(close) if close else None
     counted = {"verdict": verdict, "plain": plain, "digest": seal, "tie_seed": seed or "", "counted_at": now}
     writing_session().add(ResultRow(proposal_id=proposal.id, **counted))
     if close:
-        writing_session().add(Closing(proposal_id=proposal.id, plain=dict(close), digest=close_hash(close)))
+        writing_session().add(Closing(proposal_id=proposal.id, plain=dict(close), digest=closing))
     proposal.state, proposal.closed_at = "closed", proposal.closes_at
     closed = events.VotingClosed(proposal_id=proposal.id, verdict=verdict)
-    note(proposal, SYSTEM, "proposal.closed", closed, now, verdict=verdict, digest=seal)
+    note(proposal, SYSTEM, "proposal.closed", closed, now, verdict=verdict, digest=seal, close=closing)
     supersede_by(proposal, now)
 
 

@@ -1,5 +1,7 @@
 """Taking ballots."""
 
+import secrets
+from dataclasses import dataclass
 from datetime import datetime
 
 from coopgov.core.errors import Refused
@@ -14,6 +16,16 @@ from coopgov.infra.db import writing_session
 from coopgov.tally.count import method_of
 from coopgov.tally.vote import Choice
 
+NONCE_BYTES = 16
+
+
+@dataclass(frozen=True)
+class Entered:
+    """Who put a ballot in for its elector, and where the paper is kept that it was read from; nobody did: None."""
+
+    by_id: int | None = None
+    evidence: str = ""
+
 
 def cast_ballot(
     proposal_id: int,
@@ -24,11 +36,13 @@ def cast_ballot(
     channel: str,
     received_at: datetime,
     now: datetime,
+    entered: Entered | None = None,
 ) -> Ballot:
     """The ballot that counts for this elector from now on; the same one again when nothing about it is new.
 
-    ``choice`` in any form that its method takes; ``channel`` is web or mail; ``received_at`` decides whether it is in
-    time. Raises Refused (``ballot.*``), and LookupError for a proposal that does not exist.
+    ``choice`` in any form that its method takes; ``channel`` is web, mail or paper; ``received_at`` decides whether it
+    is in time; ``entered``: by whom, where that is not the elector. Raises Refused (``ballot.*``), and LookupError for
+    a proposal that does not exist.
     """
     session = writing_session()
     proposal = session.get(Proposal, proposal_id)
@@ -36,11 +50,11 @@ def cast_ballot(
         raise LookupError(proposal_id)
     casting.check_ballot_time(proposal, received_at)
     entry = rolls.entry_of(proposal_id, party_id)
-    if entry is None:
+    if entry is None or rolls.is_taken_off(entry):
         raise Refused("ballot.not_on_roll")
-    normal = _checked(proposal, choice, reason)
+    normal, hand = _checked(proposal, choice, reason), entered or Entered()
     last = ballots.last_ballot(entry)
-    if last is not None and (last.choice, last.reason) == (normal, reason):
+    if last is not None and (last.choice, last.reason, last.entered_by) == (normal, reason, hand.by_id):
         return last
     ballot = Ballot(
         proposal_id=proposal_id,
@@ -48,14 +62,19 @@ def cast_ballot(
         sequence=last.sequence + 1 if last else 1,
         choice=normal,
         reason=reason,
+        nonce=secrets.token_hex(NONCE_BYTES),
         public_name=public_name,
         channel=channel,
         received_at=received_at,
+        entered_by=hand.by_id,
+        evidence=hand.evidence,
     )
     session.add(ballot)
     proposal.version += 1
     session.flush()
-    audit.record(party_id, "ballot.cast", subject(proposal), now, sequence=ballot.sequence, channel=channel)
+    audit.record(
+        hand.by_id or party_id, "ballot.cast", subject(proposal), now, sequence=ballot.sequence, channel=channel
+    )
     outbox.emit(events.BallotCast(proposal_id=proposal_id, party_id=party_id, ballot_id=ballot.id), now)
     return ballot
 

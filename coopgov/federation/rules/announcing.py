@@ -13,6 +13,7 @@ LONGEST_POST = 500  # characters, as Mastodon counts them
 LONGEST_TITLE = 200
 HOME = "/"  # where a post leads that is about nothing on the site; its words do not end with that address
 LINK = 23  # characters that Mastodon counts for any address
+SHORTEST_TITLE = 60  # characters that are left of a title, at least, where a post has to hold something whole
 SHORTEST_EXCERPT = 40  # characters of somebody's text: less than this says nothing
 LONGEST_EXCERPT = 240  # about four lines on a phone
 _ADDRESS = re.compile(r"https?://\S+")
@@ -71,6 +72,29 @@ def with_excerpt(post: Post, text: str) -> Post:
     if not line or room < min(SHORTEST_EXCERPT, len(line)):
         return post
     return replace(post, words="\n".join(filter(None, (excerpt(line, room), post.words))))
+
+
+def with_whole(post: Post, line: str) -> Post:
+    """``post`` with ``line`` as its last paragraph, not a character less; what stands before is cut as far as it takes:
+    first the title, then the longest paragraphs."""
+    ended = replace(post, words="\n".join(filter(None, (post.words, line))))
+    ended = replace(ended, title=excerpt(ended.title, max(SHORTEST_TITLE, len(ended.title) - _over(ended))))
+    paragraphs = post.words.split("\n")
+    for longest in sorted(range(len(paragraphs)), key=lambda place: -len(paragraphs[place])):
+        text = paragraphs[longest]
+        paragraphs[longest] = excerpt(text, max(SHORTEST_EXCERPT, len(text) - _over(ended)))
+        ended = replace(ended, words="\n".join(filter(None, (*paragraphs, line))))
+    return ended
+
+
+def _over(post: Post) -> int:
+    """By how many characters a post is too long."""
+    return max(0, length_of(post) - LONGEST_POST)
+
+
+def has_room_for(post: Post, line: str) -> bool:
+    """Whether ``post`` can have one more paragraph and still begin with a good part of somebody's text."""
+    return length_of(post) + counted(line) + 2 + LONGEST_EXCERPT // 2 <= LONGEST_POST
 
 
 def hashtag(name: str) -> str:

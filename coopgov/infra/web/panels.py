@@ -17,7 +17,8 @@ from coopgov.core.viewer import Viewer
 class Panel:
     """``render(viewer, subject id)`` gives the HTML for ``slot`` (empty: nothing); ``stamp(subject id)`` its age."""
 
-    # thread.head | thread.side | proposal.head | proposal.side | group.main | group.side | home.head | home.side …
+    # thread.head | thread.side | proposal.head | proposal.side | group.main | group.side | home.head | home.side
+    # … record.witness
     slot: str
     render: Callable[[Viewer, int], Markup]
     stamp: Callable[[int], Hashable] = lambda _subject: None

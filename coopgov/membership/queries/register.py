@@ -37,6 +37,11 @@ def member_number(party_id: int, instant: datetime) -> int | None:
     return db.session.scalar(select(Membership.number).where(Membership.party_id == party_id, is_current(instant)))
 
 
+def party_of_number(number: int, instant: datetime) -> int | None:
+    """Whose member number this is at ``instant``."""
+    return db.session.scalar(select(Membership.party_id).where(Membership.number == number, is_current(instant)))
+
+
 def members_at(instant: datetime) -> Sequence[tuple[int, int]]:
     """(party id, member number) of everybody who is a member at ``instant``, by number."""
     query = select(Membership.party_id, Membership.number).where(is_current(instant)).order_by(Membership.number)

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -100,6 +100,16 @@ def judgements(instant: datetime, party_ids: Collection[int] | None = None, held
 def electors_at(instant: datetime) -> frozenset[int]:
     """Party ids of members who may vote at ``instant``."""
     return frozenset(party_id for party_id, judged in judgements(instant).items() if judged.votes)
+
+
+def electors_before(instant: datetime) -> frozenset[int]:
+    """Party ids of members who may vote at ``instant``, by what was paid before; what was paid just then is late."""
+    may_vote = electors_at(instant)
+    whole = select(Contribution.party_id).where(Contribution.paid_at == instant)
+    shares = select(ContributionShare.party_id).join(Contribution, Contribution.id == ContributionShare.contribution_id)
+    paid_then = may_vote & set(db.session.scalars(whole.union(shares.where(Contribution.paid_at == instant))))
+    before = judgements(instant - timedelta(microseconds=1), paid_then) if paid_then else {}
+    return may_vote - {party_id for party_id, judged in before.items() if not judged.votes}
 
 
 def in_arrears(judged: Mapping[int, Judgement]) -> dict[int, datetime]:

@@ -22,6 +22,12 @@ REFUSALS: Refusals = {
     "office.unknown": (Kind.INVALID, N_("There is no such office.")),
     "office.last": (Kind.CONFLICT, N_("Somebody has to be administrator: appoint another one first.")),
     "office.held": (Kind.CONFLICT, N_("This person holds the office already.")),
+    "delegate.not_an_organisation": (Kind.INVALID, N_("Delegates act for organisations that are members.")),
+    "delegate.unknown": (
+        Kind.INVALID,
+        N_("Nobody signs in here with this address. A delegate needs an account."),
+    ),
+    "delegate.already": (Kind.CONFLICT, N_("This person acts for the organisation already.")),
     "invitation.accepted": (Kind.CONFLICT, N_("This invitation was accepted already.")),
     "invitation.withdrawn": (Kind.CONFLICT, N_("This invitation was withdrawn.")),
     "invitation.expired": (Kind.CONFLICT, N_("This invitation is too old.")),

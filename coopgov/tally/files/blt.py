@@ -1,14 +1,17 @@
 """BLT, the format of OpenSTV, OpaVote and most counts of transferable votes.
 
 ``candidates seats``, then withdrawn candidates as negative numbers, then ``weight preference … 0``, then ``0``, the
-names in quotes and the title. ``=`` joins equals, ``-`` is a rank that was skipped, ``#`` begins a comment.
+names in quotes and the title. ``=`` joins equals, ``-`` is a rank that was skipped, ``#`` begins a comment. Files that
+are written here hold no quotes and no backslashes within names, which programs read in different ways.
 """
 
 import re
 from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from coopgov.tally.ballot_file import BadFile, BallotFile, Levels
 
+_UNSAFE = str.maketrans('"\\', "'/")
 _NAME = re.compile(r'"((?:[^"\\]|\\.)*)"')
 
 
@@ -92,3 +95,38 @@ def _names(lines: list[str], size: int) -> list[str]:
     if len(names) < size or not all(names[:size]):
         raise BadFile(f"there have to be {size} names in quotes, and the title")
     return names
+
+
+def write_blt(file: BallotFile, names: Sequence[str] = ()) -> str:
+    """The rankings of ``file`` as BLT; reading it gives the same ones. ``names``: what its options are called there.
+
+    Names lose line ends, quotes and backslashes; where one is empty then, or two are alike, all get their number.
+    ``seats`` and ``withdrawn`` are in it, as the format has room for no other settings.
+    """
+    places = {option: place for place, option in enumerate(file.options, 1)}
+    withdrawn = [f"-{places[option]}" for option in file.settings.get("withdrawn", ())]
+    lines = [
+        f"{len(places)} {file.settings.get('seats', 1)}",
+        *([" ".join(withdrawn)] if withdrawn else []),
+        *sorted(_line(levels, number, places) for levels, number in file.rankings.items()),
+        "0",
+        *(f'"{name}"' for name in _different(names or file.options)),
+        f'"{_plain(file.title)}"',
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _line(levels: Levels, number: int, places: Mapping[str, int]) -> str:
+    ranks = ["=".join(str(places[option]) for option in level) for level in levels]
+    return " ".join([str(number), *ranks, "0"])
+
+
+def _different(texts: Sequence[str]) -> list[str]:
+    names = [_plain(text) for text in texts]
+    if all(names) and len(set(names)) == len(names):
+        return names
+    return [f"{name} ({place})".lstrip() for place, name in enumerate(names, 1)]
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.translate(_UNSAFE).split())
