@@ -14,7 +14,7 @@ from coopgov.core import money
 from coopgov.core.errors import Refusals
 from coopgov.core.time import utc_now
 from coopgov.core.viewer import NOBODY, Viewer
-from coopgov.decisions import box, key_health, roll_checks
+from coopgov.decisions import box, key_health, roll_checks, secrecy
 from coopgov.decisions import counting as decisions_counting
 from coopgov.decisions import jobs as decisions_jobs
 from coopgov.decisions import models as decisions_models
@@ -106,6 +106,7 @@ from coopgov.membership.rules import relief as relief_rules
 from coopgov.membership.rules import standing as standing_rules
 from coopgov.membership.rules import tiers as tier_rules
 from coopgov.notifications import handlers as notifications_handlers
+from coopgov.notifications import jobs as notifications_jobs
 from coopgov.notifications import models as notifications_models
 from coopgov.notifications import queries as notifications_queries
 from coopgov.notifications import routes as notifications_routes
@@ -193,11 +194,13 @@ WORK: tuple[DatabaseTask | OutsideTask | Handler | Clockwork | Loop, ...] = (
     *opencollective_jobs.CLOCKWORKS,
     *membership_handlers.HANDLERS,
     *dues_jobs.CLOCKWORKS,
+    *decisions_jobs.TASKS,
     *decisions_jobs.CLOCKWORKS,
     *treasury_jobs.CLOCKWORKS,
     *delivery_jobs.TASKS,
     *delivery_jobs.LOOPS,
     *notifications_handlers.HANDLERS,
+    *notifications_jobs.TASKS,
     *federation_handlers.HANDLERS,
     *federation_inbox_jobs.TASKS,
     *federation_inbox_jobs.CLOCKWORKS,
@@ -223,6 +226,7 @@ REFUSALS: tuple[Refusals, ...] = (
     casting_rules.REFUSALS,
     preset_rules.REFUSALS,
     box.REFUSALS,
+    secrecy.REFUSALS,
     register_rules.REFUSALS,
     paper_rules.REFUSALS,
     roll_rules.REFUSALS,

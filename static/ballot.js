@@ -3,6 +3,7 @@
 //
 // The form:     <form data-ballot>            each time it is sent, a number of 128 bits is drawn
 //                 <input type="hidden" name="nonce" value="">   is filled with it: 32 lower-case hexadecimal digits
+//                 <input type="hidden" name="padding" value="">   makes what is sent equally long for all choices
 //                 <… data-dice>               what asks for eight digits of a die: hidden, its fields are not sent
 //
 // The answer:   <… data-accepted              holds what follows
@@ -17,6 +18,7 @@
 (() => {
   "use strict";
   const TAG = "coopgov/ballot/v1\n";
+  const STEP = 4096;
   const DRAWN = "coopgov-nonce";
 
   const hex = (bytes) => [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -40,11 +42,18 @@
     remember(nonce);
   };
 
+  // The length of what is sent, which others on the way can see, says nothing of the choice.
+  const pad = (form) => {
+    form.elements.padding.value = "";
+    const length = new URLSearchParams(new FormData(form)).toString().length;
+    form.elements.padding.value = "0".repeat(STEP - (length % STEP));
+  };
+
   const takeOver = (form) => {
     const dice = form.querySelector("[data-dice]");
     dice.hidden = true;
     dice.querySelectorAll("input").forEach((field) => { field.disabled = true; });
-    form.addEventListener("submit", () => draw(form));
+    form.addEventListener("submit", () => { draw(form); pad(form); });
   };
 
   const judge = async (bytes, tracker, nonce) => {

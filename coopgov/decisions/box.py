@@ -68,6 +68,14 @@ def ballot_of(manifest_hash: str, choice: object, nonce: str, mark: str = "") ->
     return {**ballot, "mark": checked_mark(mark)} if mark else ballot
 
 
+def nonce_for(key: bytes, leaf: str, choice: object, mark: str) -> str:
+    """The nonce of a ballot without script: the same for the same elector, choice and dice, so that a form that was
+    sent twice is one ballot. Without K nobody can work it out."""
+    _require_hash(leaf)
+    said = b"n" + leaf.encode() + checked_mark(mark).encode() + canonical(_listed(choice))
+    return hmac.digest(key, said, "sha256")[:NONCE_BYTES].hex()
+
+
 def handle_of(key: bytes, leaf: str) -> str:
     """Under which an elector's ballot lies in the box: always the same, and without K nobody can tell whose it is."""
     return _keyed(key, "v", leaf)
@@ -76,6 +84,11 @@ def handle_of(key: bytes, leaf: str) -> str:
 def uniqueness_of(key: bytes, tracker: str) -> str:
     """What must be there once in a box: electors with equal trackers would take one ballot for both of theirs."""
     return _keyed(key, "t", tracker)
+
+
+def mail_name(key: bytes, leaf: str) -> str:
+    """Under which a reminder goes to an elector, as often as it has to be sent."""
+    return _keyed(key, "m", leaf)[:32]
 
 
 def room_for(options: Sequence[str]) -> int:

@@ -7,9 +7,9 @@ from sqlalchemy import Exists, ScalarSelect, and_, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 from sqlalchemy.sql.elements import ColumnElement
 
-from coopgov.decisions.models import Ballot, Proposal, ResultRow, RollAmendment, RollEntry
+from coopgov.decisions.models import Ballot, Proposal, ResultRow, RollAmendment, RollEntry, SecretBallot
 from coopgov.infra.check import Check
-from coopgov.infra.db import db
+from coopgov.infra.db import db, frozen
 from coopgov.tally.canonical import digest
 from coopgov.tally.count import Manifest, tally_distinct
 from coopgov.tally.count import Outcome as TallyOutcome
@@ -92,6 +92,10 @@ def _result_is_not_its_recount() -> list[str]:
     boxes: dict[int, dict[Any, int]] = {}
     for proposal_id, choice, n in db.session.execute(counted.group_by(Ballot.proposal_id, Ballot.choice)):
         boxes.setdefault(proposal_id, {})[choice] = n
+    for proposal_id, body in db.session.execute(select(SecretBallot.proposal_id, SecretBallot.body)):
+        secret = boxes.setdefault(proposal_id, {})
+        choice = frozen(body["choice"])
+        secret[choice] = secret.get(choice, 0) + 1
     rows = db.session.execute(select(Proposal, ResultRow).join(ResultRow, ResultRow.proposal_id == Proposal.id))
     return [
         f"proposal {proposal.id}: the stored result is not what its ballots give"

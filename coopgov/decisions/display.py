@@ -1,7 +1,7 @@
 """What the pages of decisions show, put together from rows for one viewer at one moment."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -32,6 +32,8 @@ from coopgov.decisions.rules.kinds import kind_of
 from coopgov.decisions.rules.papers import Paper
 from coopgov.decisions.rules.rolls import can_recuse
 from coopgov.decisions.rules.stages import acts_open_to, shows_result, state_at
+from coopgov.decisions.secrecy import SECRET, has_cast, took_part
+from coopgov.decisions.secret_words import warnings_of
 from coopgov.decisions.sentences import (
     STATES,
     deciding,
@@ -83,10 +85,16 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Standing:
-    """How a viewer stands to a vote: the line on the roll and the ballot that counts, or why there is no line."""
+    """How a viewer stands to a vote: the line on the roll and the ballot that counts, or why there is no line.
+
+    Of a secret vote there is no ballot to show: ``has_cast`` says that one lies in the box, ``took_part`` what the
+    closing statement says of it, None before there is one.
+    """
 
     entry: RollEntry | None = None
     ballot: Ballot | None = None
+    has_cast: bool = False
+    took_part: bool | None = None
     why_not: str = ""
     owes: bool = False  # dues are why: paying, or relief, puts it right for the next vote
     others: Sequence[Line] = ()  # of organisations for which the viewer acts
@@ -111,6 +119,7 @@ class Side:
     picture: Picture | None
     standing: Standing
     paper: Paper
+    warnings: list[str] = field(default_factory=list)  # to electors of a secret vote: what may give them away
 
     @property
     def is_hidden(self) -> bool:
@@ -195,6 +204,7 @@ def side_of(sheet: Sheet, viewer: Viewer, now: datetime) -> Side:
         picture=picture_for(proposal, plain) if plain else None,
         standing=standing,
         paper=paper_of(proposal),
+        warnings=warnings_of(proposal),
     )
 
 
@@ -230,6 +240,8 @@ def standing_of(proposal: Proposal, viewer: Viewer) -> Standing:
     me, lines = viewer.party_id, ballots.lines_for(proposal.id, viewer.party_id, received_at())
     mine = next((line for line in lines if line.entry.party_id == me), None)
     others = [line for line in lines if line is not mine and line.off is None]
+    if mine is not None and mine.off is None and proposal.secrecy == SECRET:
+        return Standing(mine.entry, has_cast=has_cast(mine.entry), took_part=took_part(mine.entry), others=others)
     if mine is not None and mine.off is None:
         return Standing(mine.entry, mine.ballot, others=others)
     opened_at, off = proposal.opened_at, mine.off if mine else None
@@ -374,6 +386,9 @@ def link_facts(sheet: Sheet, entry: RollEntry, viewer: Viewer, now: datetime) ->
         "state": state,
         "tag": tag_of(state, verdict.key if verdict else ""),
         "last": last,
+        "has_cast": proposal.secrecy == SECRET and has_cast(entry),
+        "took_part": took_part(entry) if proposal.secrecy == SECRET else None,
+        "warnings": warnings_of(proposal),
         "voted": choice_words(paper_of(proposal), last.choice) if last else "",
         "initial": party(entry.party_id).name[:1],
         "summary": summary(proposal.html),

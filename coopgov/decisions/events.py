@@ -118,11 +118,11 @@ class ProposalWithdrawn(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ProposalVoided(Event):
-    """The vote was declared void: something went wrong with the vote itself."""
+    """The vote was declared void: something went wrong with the vote itself. ``by_id`` None: nobody could count it."""
 
     name: ClassVar[str] = "decisions.proposal_voided"
     proposal_id: int
-    by_id: int
+    by_id: int | None
 
 
 @dataclass(frozen=True, kw_only=True)

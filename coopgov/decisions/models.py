@@ -3,7 +3,18 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, false, text
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from coopgov.decisions.rules.options import Option
@@ -169,6 +180,31 @@ class Ballot(Base):
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)
     entered_by: Mapped[int | None] = mapped_column(ForeignKey("party.id"))  # who typed it in for its elector
     evidence: Mapped[str] = mapped_column(String(300), default="")  # where the paper is kept
+
+
+class SealedBallot(Base):
+    """What lies in the box of a secret vote while it is open: all that casting writes, and without K it says nothing.
+
+    ``handle`` stands for the elector, ``uniqueness`` for the tracker (decisions/box.py). Neither number nor time: rows
+    are kept in the order of their handles.
+    """
+
+    __tablename__ = "sealed_ballot"
+    __table_args__ = (UniqueConstraint("proposal_id", "uniqueness"), {"sqlite_with_rowid": False})
+    proposal_id: Mapped[int] = mapped_column(ForeignKey("proposal.id"), primary_key=True)
+    handle: Mapped[str] = mapped_column(String(64), primary_key=True)
+    uniqueness: Mapped[str] = mapped_column(String(64))
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class SecretBallot(Base):
+    """A ballot of a secret vote as published after closing: it says nothing of its voter."""
+
+    __tablename__ = "secret_ballot"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+    proposal_id: Mapped[int] = mapped_column(ForeignKey("proposal.id"), primary_key=True)
+    tracker: Mapped[str] = mapped_column(String(64), primary_key=True)
+    body: Mapped[Any] = mapped_column(CanonicalText)  # poll, choice, nonce, and mark where dice were rolled
 
 
 class DeadLink(Base):

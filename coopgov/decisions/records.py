@@ -1,4 +1,4 @@
-"""The published record of a vote by name, made of rows: what is fixed at opening, the roll, the ballots, the end.
+"""The published record of a vote, made of rows: what is fixed at opening, the roll, the ballots, the end.
 
 The form is that of coopgov/tally/record.py; docs/record.md explains it.
 """
@@ -6,13 +6,14 @@ The form is that of coopgov/tally/record.py; docs/record.md explains it.
 import hashlib
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import select
 
 from coopgov.core.time import utc_text
 from coopgov.decisions.counting import counts_now
 from coopgov.decisions.models import Ballot, Closing, Proposal, RollAmendment, RollEntry
+from coopgov.decisions.secrecy import SECRET, published
 from coopgov.decisions.sentences import CHOICES
 from coopgov.infra.db import db
 from coopgov.tally.merkle import root_of
@@ -113,6 +114,8 @@ def _erased(ballot: NamedBallot, said: str) -> ErasedBallot:
 
 def published_ballots(proposal: Proposal) -> Sequence[AnyBallot]:
     """Every ballot that the record of a closed vote holds, in no order."""
+    if proposal.secrecy == SECRET:
+        return cast(list[AnyBallot], published(proposal.id))
     return named_ballots(proposal)
 
 
@@ -132,7 +135,7 @@ def has_record(proposal: Proposal) -> bool:
 
 
 def record_of(proposal: Proposal) -> bytes:
-    """The bytes of record.json of a closed vote by name."""
+    """The bytes of record.json of a closed vote."""
     closing = db.session.get_one(Closing, proposal.id)
     terms: Terms = proposal.manifest  # type: ignore[assignment]  # as above
     close: Close = closing.plain  # type: ignore[assignment]  # as closing_statement gave it

@@ -70,9 +70,9 @@ def _keeper() -> PasswordKeeper:
 
 @bp.before_app_request
 def note_visit() -> None:
-    """Keeps a session in use from going idle. Reading public pages writes nothing, whoever reads."""
+    """Keeps a session in use from going idle. Reading public pages and voting write nothing, whoever it is."""
     terms = terms_of(request.endpoint or "")
-    if terms is None or (terms.audience is PUBLIC and request.method in SAFE):
+    if terms is None or terms.traceless or (terms.audience is PUBLIC and request.method in SAFE):
         return
     viewer = current_viewer()
     if viewer.is_signed_in and queries.visit_is_news(viewer.session_id, received_at()):

@@ -80,11 +80,12 @@ class CanonicalText(TypeDecorator[Any]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         """The value, its lists as tuples."""
-        return None if value is None else _frozen(json.loads(value))
+        return None if value is None else frozen(json.loads(value))
 
 
-def _frozen(value: Any) -> Any:
-    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
+def frozen(value: Any) -> Any:
+    """A plain value with its lists as tuples, all the way down."""
+    return tuple(frozen(item) for item in value) if isinstance(value, list) else value
 
 
 class small_letters(FunctionElement[str]):

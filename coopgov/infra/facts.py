@@ -11,6 +11,7 @@ FACT_TABLES = (
     "audit",
     "event",
     "ballot",
+    "secret_ballot",
     "roll_entry",
     "roll_amendment",
     "recusal",

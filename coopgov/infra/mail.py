@@ -11,7 +11,7 @@ from email.message import EmailMessage
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import JSON, ForeignKey, Index, String, insert, or_, select, update
+from sqlalchemy import JSON, ForeignKey, Index, String, delete, insert, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from coopgov.core.ids import random_id
@@ -121,6 +121,31 @@ def _prepare(payload: Payload, now: datetime) -> EmailMessage | None:
     row = db.session.get_one(Mail, payload["mail"])
     if row.state != "waiting" or (row.drop_after and row.drop_after < now):
         return None
+    return _rendered(row)
+
+
+def written_now(letter: Letter, message_id: str, now: datetime) -> EmailMessage:
+    """The mail itself, for what must leave no row that says who got it; sending it is the caller's."""
+    return _rendered(Mail(**_log_entry(letter, now) | {"message_id": message_id}))
+
+
+def note_total(kind: str, total: int, now: datetime) -> None:
+    """A line in the log for ``total`` mails of which none has a row."""
+    entry = {"kind": kind, "address": "", "language": "", "facts": {"total": total}, "created_at": now}
+    writing_session().add(Mail(message_id=f"<{random_id()}@total>", **entry, state="sent", settled_at=now))
+
+
+def drop_jobs(key_prefix: str, now: datetime) -> None:
+    """Takes all jobs of the mails under ``key_prefix`` away, and drops what was not sent yet."""
+    session, ours = writing_session(), Job.key.startswith(f"mail:{key_prefix}:", autoescape=True)
+    waiting = [payload["mail"] for payload in session.scalars(select(Job.payload).where(ours, Job.state != "done"))]
+    if waiting:
+        dropped = update(Mail).where(Mail.id.in_(waiting), Mail.state == "waiting")
+        session.execute(dropped.values(state="dropped", settled_at=now, facts={}))
+    session.execute(delete(Job).where(ours))
+
+
+def _rendered(row: Mail) -> EmailMessage:
     coop = the_coop()
     facts = dict(row.facts)
     facts.update(_signed(facts.pop("links")))

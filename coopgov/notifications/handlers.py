@@ -4,10 +4,9 @@ What is told is what may be read when the job runs: words that were deleted mean
 of members only to members. Who is on a roll may read its proposal to the end, member or not.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
 
-from coopgov.core.text import excerpt
 from coopgov.decisions.drawing import reasons_of
 from coopgov.decisions.events import (
     BallotCast,
@@ -23,7 +22,8 @@ from coopgov.decisions.paper import paper_of
 from coopgov.decisions.paper_words import choice_words
 from coopgov.decisions.queries.rolls import electors, electors_without_ballot
 from coopgov.decisions.queries.validity import reviewed_in
-from coopgov.decisions.sentences import STATES, option_meanings, option_words, say, verdict_shown
+from coopgov.decisions.secrecy import SECRET, parties_who_took_part
+from coopgov.decisions.sentences import STATES, option_words, say, verdict_shown
 from coopgov.discussion.events import CommentPosted, ThreadOpened, WordsHidden
 from coopgov.discussion.models import Comment, Thread
 from coopgov.discussion.queries import mentioned_in_comment, mentioned_in_thread, participants
@@ -31,19 +31,19 @@ from coopgov.groups.events import SeatAsked
 from coopgov.groups.queries import convenor_ids, group_by_id, sitters_at
 from coopgov.identity.queries import names_of
 from coopgov.infra.db import db
-from coopgov.infra.i18n import brief_time, full_time
+from coopgov.infra.i18n import full_time
 from coopgov.infra.i18n import gettext as _
-from coopgov.infra.jobs import Handler
+from coopgov.infra.jobs import Handler, enqueue
 from coopgov.infra.mail import Facts
 from coopgov.infra.markdown import plain_text
 from coopgov.membership.queries.delegates import delegates_of
 from coopgov.membership.queries.register import members_at
-from coopgov.notifications.queries import amended_because, entries_on_roll, latest_outcome, organisations_among
+from coopgov.notifications import calls
+from coopgov.notifications.queries import amended_because, latest_outcome, organisations_among
 from coopgov.notifications.rules import comment_audiences, thread_audiences
-from coopgov.notifications.services import Links, News, forget_thread, tell, tick_off_ballot
+from coopgov.notifications.services import News, forget_calls, forget_thread, tell, tick_off_ballot
 
 MOST_WORDS = 2_000  # characters of somebody's text in a mail
-SUMMARY = 280  # characters of a proposal in a mail: about three lines
 
 
 def _thread_opened(event: ThreadOpened, event_id: int, now: datetime) -> None:
@@ -118,74 +118,29 @@ def _voting_opened(event: VotingOpened, event_id: int, now: datetime) -> None:
 
 
 def _voting_closes_soon(event: VotingClosesSoon, event_id: int, now: datetime) -> None:
+    if db.session.get_one(Proposal, event.proposal_id).secrecy == SECRET:
+        payload = {"poll": event.proposal_id, "event": event_id}
+        enqueue(calls.REMIND, f"{calls.REMIND}:{event_id}", payload, now)
+        return
     waiting = electors_without_ballot(event.proposal_id)
     _call_for_ballots("voting_closes_soon", event.proposal_id, event_id, waiting, now)
 
 
 def _call_for_ballots(kind: str, proposal_id: int, event_id: int, parties: Collection[int], now: datetime) -> None:
-    proposal = db.session.get_one(Proposal, proposal_id)
-    if proposal.state != "open" or proposal.closes_at <= now:
+    news = calls.ballot_news(kind, proposal_id, event_id, now)
+    if news is None:
         return
-    entries = entries_on_roll(proposal.id)
-
-    def ballot(party_id: int) -> Links:
-        return {"ballot": ("/vote/{token}", "ballot", {"p": proposal.id, "e": entries[party_id]})}
-
-    news = News(
-        kind=kind,
-        event_id=event_id,
-        title=proposal.title,
-        path=proposal.path,
-        thread_id=proposal.thread_id,
-        words=lambda: _ballot_words(proposal),
-        links=ballot,
-        lasts=proposal.closes_at - now,
-    )
     organisations = organisations_among(parties)
     tell(news, set(parties) - organisations, now)
-    _call_delegates(proposal, organisations, event_id, now)
-
-
-def _call_delegates(proposal: Proposal, organisations: Collection[int], event_id: int, now: datetime) -> None:
-    """Whoever acts for an organisation votes for it signed in, and gets no link that votes."""
-    news = News(
-        kind="organisation_ballot",
-        event_id=event_id,
-        title=proposal.title,
-        path=f"/p/{proposal.id}/for",
-        thread_id=proposal.thread_id,
-        words=lambda: _ballot_words(proposal),
-        lasts=proposal.closes_at - now,
+    tell(
+        calls.delegates_news(proposal_id, event_id, now), delegates_of(organisations, now) if organisations else (), now
     )
-    tell(news, delegates_of(organisations, now) if organisations else (), now)
 
 
 def _people(parties: Collection[int], now: datetime) -> set[int]:
     """Those of ``parties`` who can be told something, with who acts for the organisations among them."""
     organisations = organisations_among(parties)
     return (set(parties) - organisations) | (delegates_of(organisations, now) if organisations else set())
-
-
-def _ballot_words(proposal: Proposal) -> Facts:
-    return {
-        **_proposal_words(proposal),
-        "summary": excerpt(plain_text(proposal.html), SUMMARY),
-        "closes": brief_time(proposal.closes_at),
-        "closes_at": full_time(proposal.closes_at),
-        "options": _options(proposal),
-        "manifest": proposal.manifest_hash,
-        "roll_root": proposal.roll_root,
-    }
-
-
-def _options(proposal: Proposal) -> list[str]:
-    options = proposal.ballot_options
-    words, meant = option_words(options), option_meanings(proposal.method, proposal.rule, options)
-    return [f"{words[option]}: {meant[option]}" if meant[option] else words[option] for option in words]
-
-
-def _proposal_words(proposal: Proposal) -> Facts:
-    return {"group": group_by_id(proposal.group_id).name}
 
 
 def _voting_closed(event: VotingClosed, event_id: int, now: datetime) -> None:
@@ -196,9 +151,24 @@ def _voting_closed(event: VotingClosed, event_id: int, now: datetime) -> None:
         title=proposal.title,
         path=proposal.path,
         thread_id=proposal.thread_id,
-        words=lambda: {**_proposal_words(proposal), **_verdict_words(proposal.id)},
+        words=lambda: {
+            **calls.proposal_words(proposal),
+            **_verdict_words(proposal.id),
+            "is_secret": proposal.secrecy == SECRET,
+        },
+        facts=_own_record(proposal),
     )
     tell(news, _people(electors(proposal.id), now), now)
+    if proposal.secrecy == SECRET:
+        forget_calls(proposal.path, now)
+
+
+def _own_record(proposal: Proposal) -> Callable[[int], Facts]:
+    """What each elector is told of their own part in a secret vote, so that who did not vote can object."""
+    if proposal.secrecy != SECRET:
+        return lambda _party: {}
+    there = parties_who_took_part(proposal.id)
+    return lambda party: {"took_part": party in there}
 
 
 def _verdict_words(proposal_id: int) -> Facts:
@@ -208,6 +178,7 @@ def _verdict_words(proposal_id: int) -> Facts:
     return {
         "close": closing.digest if closing else "",
         "check_path": f"/p/{proposal_id}/check",
+        "is_secret": proposal.secrecy == SECRET,
         "verdict": _(STATES[verdict_shown(result.verdict, reasons)]),
         "reasons": [say(reason, words) for reason in reasons],
     }
@@ -224,7 +195,7 @@ def _outcome_recorded(event: OutcomeRecorded, event_id: int, now: datetime) -> N
         path=proposal.path,
         by_name=names_of([event.by_id])[event.by_id],
         thread_id=proposal.thread_id,
-        words=lambda: {**_proposal_words(proposal), "said": outcome, "departs": departs},
+        words=lambda: {**calls.proposal_words(proposal), "said": outcome, "departs": departs},
     )
     tell(news, _people(electors(proposal.id), now) - {event.by_id}, now)
 
@@ -237,7 +208,7 @@ def _review_due(event: ReviewDue, event_id: int, now: datetime) -> None:
         event_id=event_id,
         title=proposal.title,
         path=thread.path if thread.state == "visible" else proposal.path,
-        words=lambda: {**_proposal_words(proposal), "decision": proposal.path},
+        words=lambda: {**calls.proposal_words(proposal), "decision": proposal.path},
     )
     tell(news, _told_of_review(proposal, now), now)
 
@@ -263,7 +234,7 @@ def _paper_news(proposal: Proposal, ballot: Ballot, by_id: int, event_id: int) -
             "reason": ballot.reason,
             "evidence": ballot.evidence,
         }
-        return {**_proposal_words(proposal), **kept, "closes_at": full_time(proposal.closes_at)}
+        return {**calls.proposal_words(proposal), **kept, "closes_at": full_time(proposal.closes_at)}
 
     return News(
         kind="paper_ballot",
@@ -293,7 +264,7 @@ def _roll_amended(event: RollAmended, event_id: int, now: datetime) -> None:
         path=proposal.path,
         by_name=names_of([event.by_id])[event.by_id],
         thread_id=proposal.thread_id,
-        words=lambda: {**_proposal_words(proposal), "reason": reason},
+        words=lambda: {**calls.proposal_words(proposal), "reason": reason},
     )
     tell(news, _people({event.party_id}, now), now)
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, insert, select, update
 
 from coopgov.identity.queries import Recipient, recipients
 from coopgov.infra import audit, i18n
 from coopgov.infra.coop import Coop, the_coop
 from coopgov.infra.db import writing_session
-from coopgov.infra.mail import Facts, Letter, post_all
+from coopgov.infra.mail import Facts, Letter, drop_jobs, post_all
 from coopgov.notifications.kinds import BALLOT_KINDS, KINDS
 from coopgov.notifications.models import Notice, Preference
 from coopgov.notifications.queries import exceptions_from, mail_choices
@@ -25,8 +25,8 @@ class News:
     """What happened, to be told to some people once.
 
     ``words()`` gives further facts for the mail and is called once for each language, which is then being spoken;
-    ``links(party id)`` gives its signed links. ``number`` is the comment's, 0 for an opening post. An unsent mail is
-    dropped after ``lasts``.
+    ``links(party id)`` gives its signed links, ``facts(party id)`` what the mail says to them alone. ``number`` is the
+    comment's, 0 for an opening post. An unsent mail is dropped after ``lasts``.
     """
 
     kind: str
@@ -39,6 +39,7 @@ class News:
     words: Callable[[], Facts] = dict
     links: Callable[[int], Links] = lambda _party: {}
     lasts: timedelta | None = None
+    facts: Callable[[int], Facts] = lambda _party: {}
 
 
 def tell(news: News, parties: Collection[int], now: datetime) -> None:
@@ -47,10 +48,15 @@ def tell(news: News, parties: Collection[int], now: datetime) -> None:
         return
     rows = [_notice(news, party_id, now) for party_id in sorted(parties)]
     writing_session().execute(insert(Notice), rows)
+    if letters := letters_of(news, parties):
+        post_all(letters, f"notice:{news.kind}:{news.event_id}", now)
+
+
+def letters_of(news: News, parties: Collection[int]) -> list[Letter]:
+    """The mails to those of ``parties`` who want them, written down nowhere."""
     wanting = who_wants_mail(parties, KINDS[news.kind].by_mail, exceptions_from(news.kind))
     coop = the_coop()
-    if wanting and coop is not None:
-        post_all(_letters(news, recipients(wanting), coop), f"notice:{news.kind}:{news.event_id}", now)
+    return _letters(news, recipients(wanting), coop) if wanting and coop is not None else []
 
 
 def _notice(news: News, party_id: int, now: datetime) -> dict[str, Any]:
@@ -79,11 +85,12 @@ def _letters(news: News, people: dict[int, Recipient], coop: Coop) -> list[Lette
 
 def _letter(news: News, person: Recipient, language: str, said: dict[str, Facts]) -> Letter:
     stop = ("/mail/stop/{token}", "stop", {"p": person.party_id, "k": news.kind})
+    common = {"title": news.title, "by": news.by_name, "path": news.path}
     return Letter(
         kind=f"notice_{news.kind}",
         address=person.email,
         language=language,
-        facts={"title": news.title, "by": news.by_name, "path": news.path, **said[language]},
+        facts={**common, **said[language], **news.facts(person.party_id)},
         party_id=person.party_id,
         links={"stop": stop, **news.links(person.party_id)},
         lasts=news.lasts,
@@ -124,6 +131,13 @@ def tick_off_ballot(party_id: int, path: str, now: datetime) -> None:
         Notice.party_id == party_id, Notice.path == path, Notice.kind.in_(BALLOT_KINDS), Notice.read_at.is_(None)
     )
     writing_session().execute(query.values(read_at=now))
+
+
+def forget_calls(path: str, now: datetime) -> None:
+    """The jobs that called for ballots on the proposal at ``path`` go: they named everybody on its roll."""
+    calls = select(Notice.kind, Notice.event_id).where(Notice.path == path, Notice.kind.in_(BALLOT_KINDS)).distinct()
+    for kind, event_id in writing_session().execute(calls).all():
+        drop_jobs(f"notice:{kind}:{event_id}", now)
 
 
 def forget_thread(thread_id: int) -> None:

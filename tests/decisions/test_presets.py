@@ -7,10 +7,11 @@ from datetime import timedelta
 from fractions import Fraction
 
 import pytest
+from alembic import command
 from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import func, select, text
+from sqlalchemy import create_engine, func, inspect, select, text
 from sqlalchemy.exc import DatabaseError
 
 from coopgov.core.errors import NotFound, Refused
@@ -22,6 +23,8 @@ from coopgov.decisions.rules.presets import PRESET_NAMES, RESERVED, SHIPPED, SOU
 from coopgov.decisions.services.rules import PresetTerms, add_preset, change_preset
 from coopgov.infra.audit import AuditRow
 from coopgov.infra.db import db, write_transaction
+from coopgov.infra.facts import missing_triggers
+from coopgov.infra.migrate import alembic_config, migrate
 from coopgov.infra.outbox import EventRow
 from coopgov.tally.rule import PRESETS, RULE_KEYS, Rule, Threshold
 from tests import factories as make
@@ -467,3 +470,24 @@ def test_members_only_votes_say_nothing_to_the_public(client: Browser) -> None:
     assert past_votes("coop", None, public_only=True) == []
     assert len(past_votes("coop", None, public_only=False)) == 1
     assert "Of 304 on the roll" in client.get("/decisions/rules/ordinary").text
+
+
+# The table
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
+def test_the_table_comes_with_its_guards_goes_and_comes_again(request, tmp_path, dialect) -> None:
+    sqlite = f"sqlite:///{tmp_path / 'rules.db'}"
+    engine = create_engine(sqlite if dialect == "sqlite" else request.getfixturevalue("empty_postgres_url"))
+    for _ in range(2):
+        migrate(engine, "20261129_rules")
+        with engine.connect() as connection:
+            assert inspect(connection).has_table("decision_rule")
+            assert not [name for name in missing_triggers(connection) if name.startswith("decision_rule_")]
+        with engine.begin() as connection:
+            config = alembic_config()
+            config.attributes["connection"] = connection
+            command.downgrade(config, "20261129_decisions")
+        with engine.connect() as connection:
+            assert not inspect(connection).has_table("decision_rule")
+    engine.dispose()

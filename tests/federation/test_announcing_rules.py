@@ -61,6 +61,13 @@ def test_a_post_that_has_to_hold_a_hash_holds_it_whole_and_fits(title: str, para
     assert length_of(post) <= LONGEST_POST
 
 
+def test_the_title_is_cut_for_a_hash_before_the_words_are() -> None:
+    post = with_whole(replace(POST, title="Quinces " * 25, words="w" * 250), f"M: {'f' * 64}")
+    assert post.words == f"{'w' * 250}\nM: {'f' * 64}"
+    assert post.title.startswith("Quinces Quinces ")
+    assert LONGEST_POST - 10 < length_of(post) <= LONGEST_POST
+
+
 def test_a_post_that_is_short_enough_stays_as_it_is_beside_a_hash() -> None:
     assert with_whole(POST, "M: f") == replace(POST, words="Anybody can read along.\nM: f")
 

@@ -16,7 +16,8 @@ SCRIPT = Path(__file__).parents[2] / "static/ballot.js"
 POLL = "a1" * 32
 FORM = """<!doctype html><script src="/ballot.js" defer></script>
 <form data-ballot method="post" action="/vote">
-<input type="hidden" name="nonce" value=""><div data-dice><input name="mark"></div><button>Vote</button></form>"""
+<input type="hidden" name="nonce" value=""><input type="hidden" name="padding" value="">
+<select name="choice"><option>agree<option>disagree</select><div data-dice><input name="mark"></div><button>Vote</button></form>"""
 ANSWER = """<!doctype html><script src="/ballot.js" defer></script>
 <div data-accepted data-equal="equal" data-different="different" data-unknown="unknown">
 <code data-bytes>{bytes}</code><code data-tracker>{tracker}</code><p data-verdict role="status" hidden></p></div>"""
@@ -32,6 +33,7 @@ class Server:
 
     def __init__(self) -> None:
         self.sent: list[Sent] = []
+        self.lengths: list[int] = []
         self.choice = "agree"
         self.is_mute = False
         self.record: Callable[[Ballot], Ballot] = lambda ballot: ballot
@@ -43,6 +45,7 @@ class Server:
             route.fulfill(body=SCRIPT.read_text(), content_type="text/javascript")
         elif path == "vote":
             self.sent.append(parse_qs(route.request.post_data or "", keep_blank_values=True))
+            self.lengths.append(len(route.request.post_data or ""))
             if self.is_mute:
                 route.fulfill(status=204)
             else:
@@ -80,7 +83,7 @@ def verdict(page: Page) -> str:
 def test_the_browser_draws_a_number_and_sends_no_dice(page: Page, server: Server) -> None:
     assert page.is_hidden("[data-dice]")
     page.click("button")
-    assert list(server.sent[0]) == ["nonce"]
+    assert list(server.sent[0]) == ["nonce", "padding", "choice"]
     assert re.fullmatch(r"[0-9a-f]{32}", server.sent[0]["nonce"][0])
 
 
@@ -91,6 +94,16 @@ def test_each_sending_has_a_number_of_its_own(page: Page, server: Server) -> Non
         with page.expect_response("**/vote"):
             page.click("button")
     assert len({sent["nonce"][0] for sent in server.sent}) == 3
+
+
+def test_what_is_sent_is_equally_long_for_all_choices(page: Page, server: Server) -> None:
+    server.is_mute = True
+    for choice in ("agree", "disagree"):
+        page.select_option("select", choice)
+        with page.expect_response("**/vote"):
+            page.click("button")
+    assert [sent["choice"] for sent in server.sent] == [["agree"], ["disagree"]]
+    assert len(set(server.lengths)) == 1
 
 
 @pytest.mark.parametrize("choice", ["agree", 'Zoë & "nobody" <b>\u2028\\', "שלום 🗳"])
@@ -128,5 +141,5 @@ def test_nothing_of_the_ballot_stays_in_the_tab(page: Page) -> None:
 def test_without_the_script_dice_are_asked_for_and_sent(page: Page, server: Server) -> None:
     page.fill("[name=mark]", "12345612")
     page.click("button")
-    assert server.sent[0] == {"nonce": [""], "mark": ["12345612"]}
+    assert server.sent[0] == {"nonce": [""], "padding": [""], "choice": ["agree"], "mark": ["12345612"]}
     assert page.is_hidden("[data-verdict]")

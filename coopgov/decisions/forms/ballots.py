@@ -13,11 +13,12 @@ from wtforms.validators import ValidationError
 
 from coopgov.core.errors import Refused
 from coopgov.decisions import paper_words
+from coopgov.decisions.box import REFUSALS, checked_mark
 from coopgov.decisions.rules import papers
 from coopgov.decisions.rules.casting import LONGEST_REASON
 from coopgov.decisions.rules.papers import ABSTAIN, POINTS, RANK, Option, Paper
 from coopgov.infra.i18n import current_zone, gettext
-from coopgov.infra.web.forms import AtMost, BaseForm, TextAreaField, lazy
+from coopgov.infra.web.forms import AtMost, BaseForm, StringField, TextAreaField, lazy
 from coopgov.tally.methods.sums import NONE_OF_THESE
 from coopgov.tally.vote import Choice, Shape
 
@@ -176,3 +177,31 @@ class BallotForm(BaseForm):
             papers.check_reason(self.paper, choice, reason.data or "")
         except Refused as refused:
             raise ValidationError(paper_words.fault_words(refused)) from refused
+
+
+class SecretBallotForm(BallotForm):
+    """A secret vote: with script ``nonce`` arrives filled in; without, the voter types the digits of a die."""
+
+    nonce = StringField()
+    mark = StringField(
+        lazy("Eight digits of a die"),
+        description=lazy(
+            "Roll a die eight times and type the digits, each from 1 to 6. They are published in your ballot, without"
+            " your name, so that nobody else can be shown the same ballot."
+        ),
+    )
+
+    def __init__(self, paper: Paper) -> None:
+        super().__init__(paper)
+        self.mark.flags.required = True
+
+    def validate_mark(self, mark: StringField) -> None:
+        """Raises ValidationError where no script drew a number and what was typed is not eight digits of a die."""
+        mark.data = "".join((mark.data or "").split())
+        if self.nonce.data:
+            mark.data = ""
+            return
+        try:
+            checked_mark(mark.data)
+        except Refused as refused:
+            raise ValidationError(gettext(REFUSALS[refused.reason][1])) from refused

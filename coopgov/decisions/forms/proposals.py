@@ -10,9 +10,10 @@ from wtforms.validators import Optional
 from coopgov.core.errors import Refused
 from coopgov.core.text import N_
 from coopgov.core.time import from_wall_clock, to_wall_clock
+from coopgov.decisions import secrecy
 from coopgov.decisions.forms.fields import Fits, WithinReach
 from coopgov.decisions.forms.kinds import KindFields, given_kind
-from coopgov.decisions.forms.rules import OWN, OWN_FIELDS, RuleFields, given_rule, rule_choices
+from coopgov.decisions.forms.rules import OWN, OWN_FIELDS, SECRECIES, RuleFields, given_rule, rule_choices
 from coopgov.decisions.models import Proposal
 from coopgov.decisions.rules import stages
 from coopgov.decisions.rules.casting import LONGEST_REASON
@@ -86,9 +87,16 @@ class ProposalForm(KindFields):
         if not named:
             self.rule_name.data = OWN
         self.opening.choices = each_label(OPENINGS)
+        self._offer_secrecy()
         self.put_last(*OWN_FIELDS, "opening", "opens_at", "closes_at", "urgent_reason")
         self.closes_at.description = _("By the clocks of %(zone)s.", zone=current_zone())
         self.opens_at.description = _("For “At a date and time”, by the clocks of %(zone)s.", zone=current_zone())
+
+    def _offer_secrecy(self) -> None:
+        """Secret votes are offered where they can be held."""
+        if secrecy.keyring() is None:
+            self.secrecy.choices = each_label([one for one in SECRECIES if one[0] != secrecy.SECRET])
+            self.secrecy.description = _(secrecy.REFUSALS["secret.off"][1])
 
     @property
     def has_own_rule(self) -> bool:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from coopgov.decisions import secrecy
 from coopgov.decisions.models import Proposal
 from coopgov.decisions.rules.stages import REMIND_BEFORE, WAITING
 from coopgov.infra.db import db
@@ -31,3 +32,20 @@ def due_for_reminder(now: datetime) -> Sequence[int]:
         Proposal.closes_at <= now + REMIND_BEFORE,
     )
     return db.session.scalars(query.order_by(Proposal.closes_at, Proposal.id)).all()
+
+
+def secret_votes_under_way(_now: datetime) -> Sequence[int]:
+    """Ids of secret votes that need their keys."""
+    return db.session.scalars(select(Proposal.id).where(*_NEEDS_KEYS).order_by(Proposal.id)).all()
+
+
+def keys_left_over(_now: datetime) -> Sequence[int]:
+    """Ids of votes that ended and whose keys are there all the same; of votes that are not ours nobody is named."""
+    ring = secrecy.keyring()
+    if ring is None or ring.fault():
+        return ()
+    found = ring.left_over(db.session.scalars(select(Proposal.id).where(*_NEEDS_KEYS)).all())
+    return db.session.scalars(select(Proposal.id).where(Proposal.id.in_(found))).all() if found else ()
+
+
+_NEEDS_KEYS = (Proposal.secrecy == secrecy.SECRET, Proposal.state.in_(secrecy.STATES_WITH_KEYS))

@@ -10,6 +10,7 @@ from sqlalchemy import ScalarSelect, Select, and_, bindparam, case, select, true
 from sqlalchemy.sql.elements import ColumnElement
 
 from coopgov.core.viewer import Viewer
+from coopgov.decisions import secrecy
 from coopgov.decisions.counting import cast_count, is_off
 from coopgov.decisions.drawing import Drawn, drawn, reasons_of
 from coopgov.decisions.models import Ballot, Outcome, Proposal, ResultRow, RollEntry
@@ -18,7 +19,7 @@ from coopgov.decisions.sentences import option_words, tag_of, verdict_shown
 from coopgov.discussion.models import Thread
 from coopgov.groups.models import Group
 from coopgov.infra.db import db
-from coopgov.tally.rule import Rule
+from coopgov.tally.rule import Rule, Secrecy
 
 RUNNING = ("open", "counting")
 
@@ -95,7 +96,7 @@ def _line(row: Sequence[Any]) -> DecisionLine:
         closes_at=proposal.closes_at,
         closed_at=proposal.closed_at,
         roll_size=proposal.roll_size,
-        cast=cast,
+        cast=plain["cast"] if plain and proposal.secrecy == secrecy.SECRET else cast,
         result=_drawn(proposal, plain),
         chosen=_chosen(proposal, plain),
         counted=verdict or "",
@@ -145,7 +146,9 @@ def ballots_waiting(party_id: int, now: datetime) -> Sequence[DecisionLine]:
     voted = select(Ballot.id).where(Ballot.roll_entry_id == RollEntry.id).exists()
     query = _lines().join(RollEntry, and_(RollEntry.proposal_id == Proposal.id, RollEntry.party_id == party_id))
     query = query.where(Proposal.state == "open", Proposal.closes_at > now, ~voted, ~is_off(RollEntry.id))
-    return _fetched(query.order_by(Proposal.closes_at, Proposal.id).limit(100))
+    lines = _fetched(query.order_by(Proposal.closes_at, Proposal.id).limit(100))
+    done = secrecy.cast_among(party_id, [line.id for line in lines if line.rule.secrecy is Secrecy.SECRET])
+    return [line for line in lines if line.id not in done]
 
 
 def proposals_of(thread_id: int, is_member: bool) -> Sequence[DecisionLine]:

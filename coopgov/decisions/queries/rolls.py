@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, func, or_, select, true
 from sqlalchemy.orm import aliased
 
+from coopgov.decisions import secrecy
 from coopgov.decisions.counting import is_off
 from coopgov.decisions.models import Ballot, DeadLink, Proposal, Recusal, RollAmendment, RollEntry
 from coopgov.groups.queries import sitters_at
@@ -158,7 +159,9 @@ def electors(proposal_id: int) -> set[int]:
 
 
 def electors_without_ballot(proposal_id: int) -> set[int]:
-    """Party ids of those on the roll as amended who have not voted."""
+    """Party ids of those on the roll as amended who have not voted; of a secret vote nobody while its keys are away."""
+    if db.session.get_one(Proposal, proposal_id).secrecy == secrecy.SECRET:
+        return set(secrecy.to_remind(proposal_id))
     voted = select(Ballot.id).where(Ballot.roll_entry_id == RollEntry.id).exists()
     query = select(RollEntry.party_id).where(RollEntry.proposal_id == proposal_id, ~voted, ~is_off(RollEntry.id))
     return set(db.session.scalars(query))

@@ -7,12 +7,13 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from coopgov.core.errors import NotFound
 from coopgov.decisions import display, register, register_page
-from coopgov.decisions.forms.ballots import BallotForm
+from coopgov.decisions.forms.ballots import BallotForm, SecretBallotForm
 from coopgov.decisions.models import Ballot
 from coopgov.decisions.paper import paper_of
 from coopgov.decisions.queries import proposals
 from coopgov.decisions.queries.proposals import Sheet, Stamp
 from coopgov.decisions.rules import stages
+from coopgov.decisions.secrecy import SECRET
 from coopgov.infra.settings import site_url
 from coopgov.infra.web.access import PUBLIC, allow, current_viewer
 from coopgov.infra.web.moment import received_at
@@ -56,7 +57,8 @@ def page_facts(sheet: Sheet, form: BallotForm | None = None) -> dict[str, Any]:
 
 
 def ballot_form(sheet: Sheet, last: Ballot | None = None) -> BallotForm:
-    return BallotForm(paper_of(sheet.proposal, current_viewer().party_id), last)
+    paper = paper_of(sheet.proposal, current_viewer().party_id)
+    return SecretBallotForm(paper) if sheet.proposal.secrecy == SECRET else BallotForm(paper, last)
 
 
 def stamp_for_reader(number: int) -> Stamp:

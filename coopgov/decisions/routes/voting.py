@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from flask import Blueprint, Response, current_app, request
 from werkzeug.wrappers import Response as AnyResponse
@@ -13,6 +14,8 @@ from coopgov.decisions.forms.ballots import BallotForm
 from coopgov.decisions.models import RollEntry
 from coopgov.decisions.queries import proposals, rolls
 from coopgov.decisions.routes.reading import PAGE, ballot_form, page_facts
+from coopgov.decisions.routes.secret_voting import cast_secretly
+from coopgov.decisions.secrecy import SECRET
 from coopgov.decisions.services import voting
 from coopgov.discussion.rules import author_of
 from coopgov.identity.queries import party
@@ -38,16 +41,22 @@ CAST = 303  # the status that follows a vote
 
 
 @bp.post("/p/<int:number>/ballots")
-@allow(SIGNED_IN, rerenders=True)
+@allow(SIGNED_IN, rerenders=True, traceless=True)
 def cast(number: int) -> AnyResponse:
     viewer = current_viewer()
     proposal = proposals.visible_proposal(number, viewer)
+    if proposal.secrecy == SECRET:
+        return cast_secretly(number, viewer.party_id, partial(_whole_page, number))
     form = ballot_form(proposals.sheet(number))
     status = _cast(form, number, viewer.party_id, author_of(viewer).public_name, "web")
     if request.headers.get("HX-Request"):
         return _side(number, None if status == CAST else form, status)
     if status == CAST:
         return go(proposal.path, said="vote-cast")
+    return _whole_page(number, form, status)
+
+
+def _whole_page(number: int, form: BallotForm, status: int) -> Response:
     return show(PAGE, status, **page_facts(proposals.sheet(number), form))
 
 
@@ -87,25 +96,31 @@ def as_said_of(form: BallotForm) -> BallotForm:
 
 
 @bp.get("/vote/<token>")
-@allow(VISITOR)
+@allow(VISITOR, traceless=True)
 def ballot(token: str) -> Response:
     entry = _entry(token)
     return _ballot_page(token, entry) if entry else _no_link()
 
 
 @bp.post("/vote/<token>")
-@allow(VISITOR, rerenders=True)
+@allow(VISITOR, rerenders=True, traceless=True)
 def cast_by_mail(token: str) -> AnyResponse:
     entry = _entry(token)
     if entry is None:
         return _no_link()
     if _is_somebody_else(entry):
         return _ballot_page(token, entry, status=403)
+    if proposals.sheet(entry.proposal_id).proposal.secrecy == SECRET:
+        return cast_secretly(entry.proposal_id, entry.party_id, partial(_mailed_again, token, entry))
     form, voter = ballot_form(proposals.sheet(entry.proposal_id)), party(entry.party_id)
     public_name = shown_in_public(voter.name, voter.public_name)
     status = _cast(form, entry.proposal_id, entry.party_id, public_name, "mail")
     if status == CAST:
         return go(f"/vote/{token}")
+    return _mailed_again(token, entry, form, status)
+
+
+def _mailed_again(token: str, entry: RollEntry, form: BallotForm, status: int) -> Response:
     return _ballot_page(token, entry, form, 200 if status == 409 else status)
 
 

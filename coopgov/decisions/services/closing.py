@@ -3,18 +3,23 @@
 from datetime import datetime, timedelta
 
 from coopgov.decisions import events
+from coopgov.decisions.box import Unreadable
 from coopgov.decisions.counting import RESULT_TAG, count_votes, vote_box
 from coopgov.decisions.models import Closing, Proposal, ResultRow
 from coopgov.decisions.records import closing_statement
 from coopgov.decisions.rules import casting, stages
 from coopgov.decisions.rules.stages import state_at
+from coopgov.decisions.secrecy import SECRET
+from coopgov.decisions.services import secret
 from coopgov.decisions.services.register import supersede_by
 from coopgov.decisions.services.traces import note, subject, touch
 from coopgov.infra import audit, outbox
 from coopgov.infra.audit import SYSTEM
 from coopgov.infra.db import writing_session
+from coopgov.infra.keyring import FolderUnfit, KeysMissing
 from coopgov.tally.canonical import digest
-from coopgov.tally.record import close_hash, tie_seed
+from coopgov.tally.count import Outcome as TallyOutcome
+from coopgov.tally.record import Close, close_hash, tie_seed
 from coopgov.tally.rule import Rule
 from coopgov.tally.vote import Verdict
 
@@ -44,23 +49,61 @@ def count_and_close(proposal: Proposal, now: datetime) -> None:
     """
     if proposal.state != "counting" or now < proposal.closes_at + casting.DRAIN:
         return
-    box, close = vote_box(proposal.id), closing_statement(proposal) if proposal.manifest else None
-    seed = tie_seed(close) if close else None
-    outcome = count_votes(proposal, box, seed)
-    if outcome.verdict is Verdict.NO_QUORUM and _may_extend(proposal):
-        _extend(proposal, now)
+    if proposal.secrecy == SECRET:
+        _close_secret(proposal, now)
         return
-    plain = outcome.to_plain()
-    seal, verdict = digest(RESULT_TAG, plain), outcome.verdict.value
-    closing = close_hash(close) if close else None
-    counted = {"verdict": verdict, "plain": plain, "digest": seal, "tie_seed": seed or "", "counted_at": now}
-    writing_session().add(ResultRow(proposal_id=proposal.id, **counted))
+    close = closing_statement(proposal) if proposal.manifest else None
+    outcome = count_votes(proposal, vote_box(proposal.id), tie_seed(close) if close else None)
+    if _goes_on(proposal, outcome, now):
+        return
+    seal = _write_result(proposal, outcome, close, "", now)
+    _close(proposal, outcome, now, digest=seal, close=close_hash(close) if close else "")
+
+
+def _close_secret(proposal: Proposal, now: datetime) -> None:
+    """Opens the box, counts, publishes; void when nobody can. While the folder of keys is away nothing happens."""
+    try:
+        opened = secret.open_box(proposal)
+    except FolderUnfit:
+        return
+    except (KeysMissing, Unreadable) as error:
+        secret.void_for_good(proposal, "unreadable" if isinstance(error, Unreadable) else "keys_missing", now)
+        return
+    outcome = count_votes(proposal, opened.votes, tie_seed(opened.close))
+    if _goes_on(proposal, outcome, now):
+        return
+    secret.publish(proposal, opened, now)
+    _write_result(proposal, outcome, opened.close, opened.signature, now)
+    _close(proposal, outcome, now, ballots=opened.close["n"], close=close_hash(opened.close))
+
+
+def _write_result(proposal: Proposal, outcome: TallyOutcome, close: Close | None, signature: str, now: datetime) -> str:
+    """Stores result and closing statement; gives the digest of the result."""
+    plain, session = outcome.to_plain(), writing_session()
+    seal, seed = digest(RESULT_TAG, plain), tie_seed(close) if close else ""
+    counted = {"verdict": outcome.verdict.value, "plain": plain, "digest": seal, "tie_seed": seed, "counted_at": now}
+    session.add(ResultRow(proposal_id=proposal.id, **counted))
     if close:
-        writing_session().add(Closing(proposal_id=proposal.id, plain=dict(close), digest=closing))
+        ended = {"plain": dict(close), "digest": close_hash(close), "signature": signature}
+        session.add(Closing(proposal_id=proposal.id, **ended))
+    return seal
+
+
+def _close(proposal: Proposal, outcome: TallyOutcome, now: datetime, **details: str | int) -> None:
+    verdict = outcome.verdict.value
     proposal.state, proposal.closed_at = "closed", proposal.closes_at
     closed = events.VotingClosed(proposal_id=proposal.id, verdict=verdict)
-    note(proposal, SYSTEM, "proposal.closed", closed, now, verdict=verdict, digest=seal, close=closing)
+    note(proposal, SYSTEM, "proposal.closed", closed, now, verdict=verdict, **details)
     supersede_by(proposal, now)
+    supersede_by(proposal, now)
+
+
+def _goes_on(proposal: Proposal, outcome: TallyOutcome, now: datetime) -> bool:
+    """Gives voting more time where the quorum was missed and the rule says so, once; whether it did."""
+    if outcome.verdict is not Verdict.NO_QUORUM or not _may_extend(proposal):
+        return False
+    _extend(proposal, now)
+    return True
 
 
 def _may_extend(proposal: Proposal) -> bool:

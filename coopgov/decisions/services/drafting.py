@@ -5,11 +5,12 @@ from typing import Any
 
 from coopgov.core.errors import Refused
 from coopgov.core.text import slug_of
-from coopgov.decisions import events
+from coopgov.decisions import events, secrecy
 from coopgov.decisions.models import Proposal, ProposalRevision
 from coopgov.decisions.rules import casting, stages
 from coopgov.decisions.rules.options import Option, offered
 from coopgov.decisions.rules.stages import UNFROZEN, UNOPENED, Terms
+from coopgov.decisions.services import secret
 from coopgov.decisions.services.opening import open_voting
 from coopgov.decisions.services.register import refuse_unfit_links
 from coopgov.decisions.services.traces import note, refuse_unless
@@ -18,14 +19,19 @@ from coopgov.discussion.rules import Author
 from coopgov.infra.db import writing_session
 from coopgov.infra.markdown import to_html
 from coopgov.tally.count import Manifest, method_of
-from coopgov.tally.rule import Rule
+from coopgov.tally.lots import Ties
+from coopgov.tally.methods import METHODS
+from coopgov.tally.rule import Rule, Secrecy
+from coopgov.tally.vote import Shape
+
+LOTS = (Ties.LOT, Ties.PREVIOUS_STAGE)  # may come down to what only the tie secret decides
 
 
 def draft_proposal(thread: Thread, author: Author, terms: Terms, now: datetime) -> Proposal:
     """A new proposal in ``thread``: a draft, up for discussion, or open already when the terms say so.
 
     Raises Refused for a thread that went meanwhile, times that the rule does not allow, a text that is too long, a
-    method that cannot count these options, a roll with nobody on it.
+    method that cannot count these options, a roll with nobody on it, a secret vote that cannot be held.
     """
     session = writing_session()
     if thread.state != "visible":
@@ -91,20 +97,22 @@ def freeze_text(proposal: Proposal, by_id: int, now: datetime) -> None:
 
 
 def withdraw(proposal: Proposal, by_id: int, reason: str, now: datetime) -> None:
-    """Taken back, before opening or while open: ballots are kept, there is no verdict. Raises Refused."""
+    """Taken back, before opening or while open: there is no verdict. Ballots are kept, but for a secret vote's, whose
+    box is emptied unopened. Raises Refused."""
     refuse_unless(proposal, (*UNOPENED, "opening", "open"), now)
     _check_stop(reason)
     proposal.state, proposal.withdrawn_at, proposal.withdrawn_reason = "withdrawn", now, reason
     withdrawn = events.ProposalWithdrawn(proposal_id=proposal.id, by_id=by_id)
-    note(proposal, by_id, "proposal.withdrawn", withdrawn, now)
+    note(proposal, by_id, "proposal.withdrawn", withdrawn, now, **secret.stop(proposal, now))
 
 
 def declare_void(proposal: Proposal, by_id: int, reason: str, now: datetime) -> None:
-    """Something went wrong with the vote itself: ballots are kept, there is no verdict. Raises Refused."""
+    """Something went wrong with the vote itself: there is no verdict, and ballots are dealt with as by ``withdraw``."""
     refuse_unless(proposal, ("open", "counting"), now)
     _check_stop(reason)
     proposal.state, proposal.voided_at, proposal.voided_reason = "void", now, reason
-    note(proposal, by_id, "proposal.voided", events.ProposalVoided(proposal_id=proposal.id, by_id=by_id), now)
+    voided = events.ProposalVoided(proposal_id=proposal.id, by_id=by_id)
+    note(proposal, by_id, "proposal.voided", voided, now, **secret.stop(proposal, now))
 
 
 def _check_stop(reason: str) -> None:
@@ -117,11 +125,30 @@ def _check_stop(reason: str) -> None:
 def _check(terms: Terms, now: datetime, discussed_from: datetime | None = None) -> None:
     """Raises Refused for times and terms that cannot be; what tally finds wrong stands in ``why``."""
     stages.check_times(terms, now, discussed_from)
+    if terms.rule.secrecy is Secrecy.SECRET:
+        _check_secret(terms)
     options = tuple(option.id for option in offered(terms.method, terms.rule, terms.options))
     try:
         method_of(Manifest(terms.method, options, terms.rule, 1, terms.settings))
     except ValueError as error:
         raise Refused("proposal.options", field="options", why=str(error)) from error
+
+
+def _check_secret(terms: Terms) -> None:
+    """Raises Refused where secret votes are off, or where a lot would decide that the operator knows beforehand."""
+    if secrecy.keyring() is None:
+        raise Refused("secret.off", field="rule_name")
+    if METHODS[terms.method].shape is Shape.NONE:
+        raise Refused("secret.no_choice", field="rule_name")
+    if terms.settings.get("ties") in LOTS:
+        raise Refused("secret.ties", field="ties")
+
+
+def _settings(terms: Terms) -> dict[str, Any]:
+    """The method's settings; where a secret vote says nothing of ties, they are declared."""
+    may_tie = "ties" in getattr(METHODS[terms.method], "settings", ())
+    declares = {"ties": Ties.DECLARE.value} if terms.rule.secrecy is Secrecy.SECRET and may_tie else {}
+    return declares | dict(terms.settings)
 
 
 def _columns(terms: Terms) -> dict[str, Any]:
@@ -138,7 +165,7 @@ def _columns(terms: Terms) -> dict[str, Any]:
         "electorate": terms.electorate,
         "method": terms.method,
         "options": [option.to_plain() for option in options],
-        "settings": dict(terms.settings),
+        "settings": _settings(terms),
         "is_shuffled": terms.is_shuffled,
         "earlier_id": terms.earlier_id,
         "urgent_reason": terms.urgent_reason,

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import insert
 
 from coopgov.core.errors import Refused
-from coopgov.decisions import events
+from coopgov.decisions import box, events, secrecy
 from coopgov.decisions.counting import manifest_of
 from coopgov.decisions.models import Proposal, RecountScript, RollEntry
 from coopgov.decisions.queries import proposals, rolls
@@ -23,7 +23,7 @@ from coopgov.tally.count import Manifest
 from coopgov.tally.merkle import leaf_of
 from coopgov.tally.methods import METHODS
 from coopgov.tally.one_file import recount_source
-from coopgov.tally.record import manifest_hash
+from coopgov.tally.record import Terms, manifest_hash
 from coopgov.tally.rule import Rule
 
 
@@ -31,7 +31,7 @@ def open_voting(proposal: Proposal, now: datetime, by_id: int | None = None) -> 
     """Ballots are taken from ``now`` on, and the roll is frozen as at ``now``; by the author unless somebody is named.
 
     Raises Refused when it is open already, before the discussion has lasted, when too little time is left for the
-    rule, or when nobody may vote.
+    rule, when nobody may vote, or when a secret vote cannot be held.
     """
     refuse_unless(proposal, UNOPENED, now)
     rule = Rule.from_plain(proposal.rule)
@@ -43,7 +43,8 @@ def open_voting(proposal: Proposal, now: datetime, by_id: int | None = None) -> 
 def open_scheduled(proposal: Proposal, now: datetime) -> None:
     """Opens a proposal whose time has come, with the roll as at ``opens_at`` however late this runs.
 
-    With nobody on that roll it becomes a draft again, whose opening in the past says so. Harmless when repeated.
+    With nobody on that roll, or a secret vote that cannot be held, it becomes a draft again, whose opening in the past
+    says so. Harmless when repeated.
     """
     if state_at(proposal, now) != "opening" or proposal.opens_at is None:
         return
@@ -56,6 +57,9 @@ def open_scheduled(proposal: Proposal, now: datetime) -> None:
 
 
 def _freeze(proposal: Proposal, at: datetime, now: datetime, actor: int | str) -> None:
+    if proposal.secrecy == secrecy.SECRET:
+        secrecy.fit_keyring()
+        secrecy.room_of(proposal)
     guard_arrears(now)  # or a mistake of ours could keep many off the roll before anybody has seen it
     leaves = _freeze_roll(proposal, at)
     proposal.is_public = proposals.is_public_now(proposal)  # from here on it keeps its own word
@@ -81,11 +85,19 @@ def _freeze_roll(proposal: Proposal, at: datetime) -> list[str]:
     return [str(line["leaf"]) for line in lines]
 
 
+def _terms(proposal: Proposal, leaves: list[str]) -> Terms:
+    """The manifest, with a tie secret drawn now; that of a secret vote lies with its other keys and nowhere else."""
+    if proposal.secrecy == secrecy.SECRET:
+        keys = secrecy.fit_keyring().create(proposal.id)
+        return terms_at_opening(proposal, leaves, keys.tie_secret, box.public_key_of(keys.sign))
+    proposal.tie_secret = secrets.token_hex(32)
+    return terms_at_opening(proposal, leaves, proposal.tie_secret)
+
+
 def _fix_terms(proposal: Proposal, leaves: list[str]) -> None:
     """What the record will begin with; its hash goes out now, before the first ballot."""
-    proposal.tie_secret = secrets.token_hex(32)
     proposal.bounds = _bounds(manifest_of(proposal))
-    terms = terms_at_opening(proposal, leaves, proposal.tie_secret)
+    terms = _terms(proposal, leaves)
     proposal.manifest, proposal.manifest_hash, proposal.roll_root = (
         dict(terms),
         manifest_hash(terms),

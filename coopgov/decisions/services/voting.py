@@ -10,6 +10,7 @@ from coopgov.decisions.counting import manifest_of
 from coopgov.decisions.models import Ballot, DeadLink, Proposal, RollEntry
 from coopgov.decisions.queries import ballots, rolls
 from coopgov.decisions.rules import casting
+from coopgov.decisions.secrecy import SECRET
 from coopgov.decisions.services.traces import subject
 from coopgov.infra import audit, outbox
 from coopgov.infra.db import writing_session
@@ -41,18 +42,20 @@ def cast_ballot(
     """The ballot that counts for this elector from now on; the same one again when nothing about it is new.
 
     ``choice`` in any form that its method takes; ``channel`` is web, mail or paper; ``received_at`` decides whether it
-    is in time; ``entered``: by whom, where that is not the elector. Raises Refused (``ballot.*``), and LookupError for
-    a proposal that does not exist.
+    is in time; ``entered``: by whom, where that is not the elector. Raises Refused (``ballot.*``), LookupError for a
+    proposal that does not exist, and ValueError for a secret vote, which has a box of its own.
     """
     session = writing_session()
     proposal = session.get(Proposal, proposal_id)
     if proposal is None:
         raise LookupError(proposal_id)
+    if proposal.secrecy == SECRET:
+        raise ValueError("a secret ballot goes into the box")
     casting.check_ballot_time(proposal, received_at)
     entry = rolls.entry_of(proposal_id, party_id)
     if entry is None or rolls.is_taken_off(entry):
         raise Refused("ballot.not_on_roll")
-    normal, hand = _checked(proposal, choice, reason), entered or Entered()
+    normal, hand = normal_choice(proposal, choice, reason), entered or Entered()
     last = ballots.last_ballot(entry)
     if last is not None and (last.choice, last.reason, last.entered_by) == (normal, reason, hand.by_id):
         return last
@@ -79,8 +82,9 @@ def cast_ballot(
     return ballot
 
 
-def _checked(proposal: Proposal, choice: object, reason: str) -> Choice:
-    """The choice in normal form. Raises Refused for one that is none, and for a reason that lacks or is too long."""
+def normal_choice(proposal: Proposal, choice: object, reason: str = "") -> Choice:
+    """The choice in normal form. Raises Refused for one that is none, and for a reason that lacks or is too long; a
+    secret vote asks for none."""
     manifest = manifest_of(proposal)
     method = method_of(manifest)
     try:
@@ -88,7 +92,8 @@ def _checked(proposal: Proposal, choice: object, reason: str) -> Choice:
     except ValueError as error:
         raise Refused("ballot.choice", field="choice", why=str(error)) from error
     casting.check_reason(reason)
-    if method.needs_reason(manifest, normal) and not reason.strip():
+    asks = proposal.secrecy != SECRET and method.needs_reason(manifest, normal)
+    if asks and not reason.strip():
         raise Refused("ballot.reason_needed", field="reason")
     return normal
 

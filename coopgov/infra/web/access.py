@@ -34,10 +34,12 @@ MACHINE = Audience("machine", lambda _: True)  # no browser: its own signature s
 
 @dataclass(frozen=True)
 class Terms:
-    """What a route declares. ``rerenders``: it shows its form again, typed text kept, when the form token is stale."""
+    """What a route declares. ``rerenders``: it shows its form again, typed text kept, when the form token is stale;
+    ``traceless``: that somebody was here is not written into their session."""
 
     audience: Audience
     rerenders: bool = False
+    traceless: bool = False
 
 
 class SignInFirst(Exception):
@@ -48,11 +50,11 @@ class MembersOnly(Exception):
     """Signed in, but not a member now."""
 
 
-def allow(audience: Audience, *, rerenders: bool = False) -> Callable[[F], F]:
+def allow(audience: Audience, *, rerenders: bool = False, traceless: bool = False) -> Callable[[F], F]:
     """Declares who may use the route below; stands under the blueprint's decorator."""
 
     def declare(view: F) -> F:
-        view.terms = Terms(audience, rerenders)  # type: ignore[attr-defined]
+        view.terms = Terms(audience, rerenders, traceless)  # type: ignore[attr-defined]
         return view
 
     return declare
