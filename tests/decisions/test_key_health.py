@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from coopgov.decisions import services
+from coopgov.decisions.services import drafting
 from coopgov.infra.db import write_transaction
 from coopgov.infra.doctor import Finding, examine
 from coopgov.infra.keyring import Keyring
@@ -64,7 +64,7 @@ def test_keys_are_left_over_once_their_vote_does_not_run_any_more(app: Flask, fo
     Keyring(folder).create(proposal.id)
     assert findings(folder)["keys of secret votes"].well
     with write_transaction():
-        services.withdraw(proposal, proposal.author_id, "A mistake", NOW)
+        drafting.withdraw(proposal, proposal.author_id, "A mistake", NOW)
     found = findings(folder)["keys of secret votes"]
     assert not found.well
     assert found.says == f"{proposal.id}.keys"
