@@ -112,12 +112,16 @@ class TestWhomTheRuleAsks:
         if not is_on:
             assert "Your dues were 60 days late when voting opened" in words(sign_in(late.id), proposal.path)
 
-    def test_who_joins_or_takes_a_seat_at_the_very_instant_of_opening_is_late(self):
+    def test_who_joins_or_takes_a_seat_after_the_opening_is_late_and_at_its_very_instant_is_not(self):
+        """Edge case 11, first half."""
         on = scene(0)
-        new, sat = make.member(admitted_at=NOW), make.member()
-        make.seat(on.group, sat, starts_at=NOW)
-        assert new.id not in electors(opened(on).id)
-        assert sat.id not in electors(opened(on, electorate="group").id)
+        new, newer = make.member(admitted_at=NOW), make.member(admitted_at=NOW + MOMENT)
+        sat, later = make.member(), make.member()
+        for party, at in ((sat, NOW), (later, NOW + MOMENT)):
+            make.seat(on.group, party, starts_at=at)
+        everybody, group = electors(opened(on).id), electors(opened(on, electorate="group").id)
+        assert (new.id in everybody, newer.id in everybody) == (True, False)
+        assert (sat.id in group, later.id in group) == (True, False)
 
     def test_who_sits_in_two_groups_has_one_line(self):
         """Edge case 17: there are no joint votes of groups; the electorate is one group or the co-op."""

@@ -374,7 +374,7 @@ def test_every_statement_count_stays_the_same_with_many_votes(client, sign_in, s
 def test_a_member_off_the_roll_needs_no_more_than_16_statements_to_read_why(sign_in, statements):
     on = scene()
     proposal = opened(on, electorate="group")
-    late = sign_in(make.member("Late").id)
+    late = sign_in(make.member("Late", admitted_at=NOW).id)
     late.get("/decisions")
     path = proposal.path
     with statements() as sent:

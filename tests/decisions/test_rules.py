@@ -180,7 +180,7 @@ def test_in_a_vote_of_a_group_one_is_told_when_one_joined_it_or_that_one_was_not
 @given(instants, st.sampled_from(["group", "coop"]), spells, spells)
 def test_every_reason_has_a_key_and_only_those_on_no_roll_get_a_real_one(opened, electorate, memberships, seats):
     why = why_not_on_roll(opened, electorate, memberships, seats)
-    running = [any(start < opened and (end is None or end > opened) for start, end in s) for s in (memberships, seats)]
+    running = [any(start <= opened and (end is None or end > opened) for start, end in s) for s in (memberships, seats)]
     should_be_on = running[0] and (electorate == "coop" or running[1])
     assert why.key in entitlement.WHY_NOT_KEYS
     assert (why.key == "unknown") is should_be_on

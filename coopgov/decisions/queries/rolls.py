@@ -26,20 +26,25 @@ def roll_at(proposal: Proposal, instant: datetime) -> list[tuple[int, int]]:
     """(party id, member number) of those who may vote if the roll is frozen at ``instant``, by number: members
     whose standing lets them, of the kind and age that the rule asks for, without those who declared an interest.
 
-    What begins at ``instant`` comes too late; days of the rule are 24 hours.
+    Who joins or takes a seat at ``instant`` is in time, what is paid just then is late. Days of the rule are 24 hours;
+    who has been a member for exactly so many is not on it.
     """
     rule, recused = Rule.from_plain(proposal.rule), select(Recusal.party_id).where(Recusal.proposal_id == proposal.id)
     query = (
         select(Membership.party_id, Membership.number)
         .join(Party, Party.id == Membership.party_id)
-        .where(is_current(instant), Membership.admitted_at < instant - timedelta(days=rule.cooling_off_days))
+        .where(is_current(instant), _is_old_enough(rule.cooling_off_days, instant))
         .where(_is_asked(rule.electors), Membership.party_id.not_in(recused))
         .order_by(Membership.number)
     )
     may_vote = electors_before(instant)
     if proposal.electorate == "group":
-        may_vote &= sitters_at(proposal.group_id, instant) & sitters_at(proposal.group_id, instant - INSTANT)
+        may_vote &= sitters_at(proposal.group_id, instant)
     return [(party_id, number) for party_id, number in db.session.execute(query) if party_id in may_vote]
+
+
+def _is_old_enough(days: int, instant: datetime) -> ColumnElement[bool]:
+    return Membership.admitted_at < instant - timedelta(days=days) if days else true()
 
 
 def _is_asked(electors: Electors) -> ColumnElement[bool]:

@@ -42,7 +42,7 @@ WHY_NOT_KEYS = frozenset((*_OF_ROLLS, *_OF_RULES, *_OF_AMENDMENTS, *OF_STANDING.
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """Whom a rule asks: the kind of members, and for how many days they have been members."""
+    """Whom a rule asks: the kind of members, and for more than how many days they have been members (0: any)."""
 
     electors: Electors = Electors.ALL
     cooling_off_days: int = 0
@@ -56,8 +56,7 @@ def why_not_on_roll(
     kind: str = "person",
     asked: Asked | None = None,
 ) -> WhyNot:
-    """The first reason why somebody is not on the roll that was frozen at ``opened_at``; what began at that instant
-    came too late.
+    """The first reason why somebody is not on the roll that was frozen at ``opened_at``.
 
     ``memberships`` and ``seats`` (in the proposal's group) are all spells of the party, in any order, ``kind`` is
     person or organisation; "unknown" when they say nothing against it: then ask ``why_of_standing``.
@@ -77,6 +76,8 @@ def why_not_on_roll(
 def _against_rule(opened_at: datetime, memberships: Sequence[Spell], kind: str, asked: Asked) -> WhyNot | None:
     if not is_asked(kind, asked.electors):
         return WhyNot("not_a_person" if asked.electors is Electors.PERSONS else "not_an_organisation")
+    if not asked.cooling_off_days:
+        return None
     long_ago = opened_at - timedelta(days=asked.cooling_off_days)
     if any(start < long_ago for start, end in memberships if end is None or end > opened_at):
         return None
@@ -97,10 +98,10 @@ def why_of_standing(standing: Judgement, days: int) -> WhyNot:
 
 
 def _running(spells: Sequence[Spell], instant: datetime) -> bool:
-    return any(start < instant and (end is None or end > instant) for start, end in spells)
+    return any(start <= instant and (end is None or end > instant) for start, end in spells)
 
 
 def _outside(spells: Sequence[Spell], instant: datetime, later: str, before: str) -> WhyNot:
-    if starts := [start for start, _ in spells if start >= instant]:
+    if starts := [start for start, _ in spells if start > instant]:
         return WhyNot(later, min(starts))
     return WhyNot(before, max((end for _, end in spells if end), default=None))
