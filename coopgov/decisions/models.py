@@ -42,7 +42,12 @@ class Proposal(Base):
         CheckConstraint("electorate IN ('group', 'coop')", name="electorate"),
         Index("ix_proposal_state_closes", "state", "closes_at"),
         Index("ix_proposal_register", "state", "closed_at", "id", "is_public"),
-        Index("ix_proposal_versions", "is_public", "version"),
+        Index(
+            "ix_proposal_versions",
+            "version",
+            sqlite_where=text("is_public = 1"),
+            postgresql_where=text("is_public"),
+        ),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     thread_id: Mapped[int] = mapped_column(ForeignKey("thread.id"), index=True)

@@ -36,6 +36,12 @@ class Shown:
     acts: frozenset[str] = frozenset()
 
     @property
+    def says_more(self) -> bool:
+        """False for a decision in force of which the tag says all there is to say."""
+        validity = self.about.validity
+        return bool(self.relations or self.reasons or validity.review_at or validity.ends_at or validity.over_at)
+
+    @property
     def hidden_ending(self) -> bool:
         """True when something that the viewer may not see ended it."""
         return self.about.hidden_ending

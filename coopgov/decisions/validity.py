@@ -22,7 +22,7 @@ RELATIONS = {
     "depends_on": N_("Depends on"),
     "re_votes": N_("Votes again on"),
     "replaced_by": N_("Replaced by"),
-    "may_be_replaced_by": N_("A vote on replacing it is open"),
+    "may_be_replaced_by": N_("May be replaced by"),
     "repealed_by": N_("Repealed by"),
     "repeals": N_("Repeals"),
     "needed_by": N_("Needed by"),

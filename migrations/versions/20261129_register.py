@@ -67,7 +67,13 @@ def upgrade() -> None:
     _unique("uq_decision_note_ending", ["proposal_id"], "act IN ('superseded', 'repealed')")
     _unique("uq_decision_note_review", ["proposal_id", "review_at"], "act = 'review_opened'")
     op.create_index("ix_proposal_register", "proposal", ["state", "closed_at", "id", "is_public"])
-    op.create_index("ix_proposal_versions", "proposal", ["is_public", "version"])
+    op.create_index(
+        "ix_proposal_versions",
+        "proposal",
+        ["version"],
+        sqlite_where=sa.text("is_public = 1"),
+        postgresql_where=sa.text("is_public"),
+    )
     op.add_column("outcome", sa.Column("departs", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("outcome", sa.Column("departs_reason", sa.String(length=500), nullable=False, server_default=""))
     op.execute(

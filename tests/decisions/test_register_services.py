@@ -424,6 +424,9 @@ def test_the_clock_opens_one_thread_for_each_review_date(clock, catch_up):
     assert status(proposal, clock.now) is Status.REVIEW_DUE
     with write_transaction():  # only the end changes: that is no new review
         recording.set_dates(row(proposal), on.convenor.id, REVIEW, clock.now + 9 * DAY, clock.now)
+    assert list(due_for_review(clock.now)) == []
+    with write_transaction():
+        recording.open_review(row(proposal), clock.now)
     clock.forward(days=1)
     catch_up()
     assert len(review_threads()) == 1

@@ -44,9 +44,14 @@ class Wanted:
     on: datetime = EPOCH
 
     @property
+    def is_filtered(self) -> bool:
+        """True when something beside words is asked for."""
+        return bool(self.group or self.result or self.status or self.year is not None)
+
+    @property
     def narrows(self) -> bool:
-        """True when something is asked for."""
-        return bool(self.group or self.result or self.status or self.year is not None or self.words)
+        """True when anything is asked for."""
+        return self.is_filtered or bool(self.words)
 
 
 def register(wanted: Wanted, is_member: bool, limit: int, offset: int = 0) -> Sequence[DecisionLine]:
@@ -145,16 +150,18 @@ def register_groups(is_member: bool) -> Sequence[tuple[str, str]]:
 
 def register_years(is_member: bool) -> list[int]:
     """Every year from the first to the last in which a vote closes, the last one first, by the co-op's clocks."""
-    closings = select(Proposal.closes_at).where(Proposal.state.in_(REGISTERED))
-    closings = closings if is_member else closings.where(Proposal.is_public)
-    ends = [closings.order_by(order).limit(1).scalar_subquery() for order in _BOTH_ENDS]
-    last, first = (
-        to_wall_clock(end, current_zone()).year if end else 0 for end in db.session.execute(select(*ends)).one()
-    )
-    return list(range(last, first - 1, -1)) if last else []
+    parts = (_closings(Proposal.state == "closed", is_member), _closings(Proposal.state.in_(RUNNING), is_member))
+    ends = [part.order_by(order).limit(1).scalar_subquery() for part in parts for order in _BOTH_ENDS]
+    years = [to_wall_clock(end, current_zone()).year for end in db.session.execute(select(*ends)).one() if end]
+    return list(range(max(years), min(years) - 1, -1)) if years else []
 
 
-_BOTH_ENDS = (Proposal.closes_at.desc(), Proposal.closes_at.asc())
+_BOTH_ENDS = (Proposal.closes_at.desc(), Proposal.closes_at.asc())  # each at an end of ix_proposal_state_closes
+
+
+def _closings(those: ColumnElement[bool], is_member: bool) -> Select[datetime]:
+    query = select(Proposal.closes_at).where(those)
+    return query if is_member else query.where(Proposal.is_public)
 
 
 def register_stamp() -> tuple[int, int]:

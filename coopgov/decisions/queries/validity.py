@@ -101,17 +101,18 @@ def abouts(ends: Mapping[int, tuple[str, datetime | None]], is_member: bool, now
     ids = list(ends)
     touching = _notes(or_(DecisionNote.proposal_id.in_(ids), DecisionNote.other_id.in_(ids)))
     notes, links, outcomes = _grouped(touching), _links_around(ids), newest_outcomes(ids)
-    ties = [*_ties_of_notes(touching), *_ties_of_links(links)]
-    heads = _heads({other for _, _, other in ties}, is_member)
+    ties: dict[int, list[tuple[str, int]]] = {}
+    for one, kind, other in (*_ties_of_notes(touching), *_ties_of_links(links)):
+        ties.setdefault(one, []).append((kind, other))
+    heads = _heads({other for key in ids for _, other in ties.get(key, ())}, is_member)
     found = {}
     for key, (verdict, closed_at) in ends.items():
         own = notes.get(key, [])
         validity = status_on(Facts(verdict, closed_at, own), now)
-        related = [(kind, other) for one, kind, other in ties if one == key]
         found[key] = About(
             validity=validity,
             outcome=outcomes.get(key),
-            relations=tuple(Relation(*pair) for pair in _seen(related, heads)),
+            relations=tuple(Relation(*pair) for pair in _seen(ties.get(key, ()), heads)),
             hidden_ending=bool(validity.ending and validity.ending.other_id and validity.ending.other_id not in heads),
             changed_at=_last_change(own, outcomes.get(key)),
             review_thread=_review_thread(own, validity),
