@@ -18,19 +18,30 @@ from coopgov.decisions import box, key_health
 from coopgov.decisions import counting as decisions_counting
 from coopgov.decisions import jobs as decisions_jobs
 from coopgov.decisions import models as decisions_models
+from coopgov.decisions.queries import amendments as amendment_queries
+from coopgov.decisions.queries import authors as author_queries
 from coopgov.decisions.queries import register_checks
+from coopgov.decisions.queries import templates as template_queries
+from coopgov.decisions.queries import urgency as urgency_queries
+from coopgov.decisions.routes import amendments as decisions_amendments
+from coopgov.decisions.routes import authors as decisions_authors
 from coopgov.decisions.routes import composing as decisions_composing
 from coopgov.decisions.routes import reading as decisions_reading
 from coopgov.decisions.routes import recording as decisions_recording
 from coopgov.decisions.routes import records as decisions_records
 from coopgov.decisions.routes import register as decisions_register
 from coopgov.decisions.routes import rules as decisions_rules
+from coopgov.decisions.routes import templates as decisions_templates
 from coopgov.decisions.routes import voting as decisions_voting
+from coopgov.decisions.rules import amendments as amendment_rules
+from coopgov.decisions.rules import authors as author_rules
 from coopgov.decisions.rules import casting as casting_rules
 from coopgov.decisions.rules import papers as paper_rules
 from coopgov.decisions.rules import presets as preset_rules
 from coopgov.decisions.rules import register as register_rules
 from coopgov.decisions.rules import stages as stage_rules
+from coopgov.decisions.rules import templates as template_rules
+from coopgov.decisions.rules import urgency as urgency_rules
 from coopgov.demo import routes as demo_routes
 from coopgov.desk import routes as desk_routes
 from coopgov.discussion import models as discussion_models
@@ -114,12 +125,15 @@ from coopgov.treasury.routes import tiers as treasury_tiers
 from coopgov.treasury.routes import unmatched as treasury_unmatched
 
 DECISIONS = (
+    decisions_amendments,
+    decisions_authors,
     decisions_composing,
     decisions_reading,
     decisions_recording,
     decisions_records,
     decisions_register,
     decisions_rules,
+    decisions_templates,
     decisions_voting,
 )
 TREASURY = (
@@ -213,6 +227,10 @@ REFUSALS: tuple[Refusals, ...] = (
     stage_rules.REFUSALS,
     casting_rules.REFUSALS,
     preset_rules.REFUSALS,
+    author_rules.REFUSALS,
+    amendment_rules.REFUSALS,
+    urgency_rules.REFUSALS,
+    template_rules.REFUSALS,
     box.REFUSALS,
     register_rules.REFUSALS,
     paper_rules.REFUSALS,
@@ -234,6 +252,9 @@ SAYINGS: tuple[Sayings, ...] = (
     decisions_recording.SAYINGS,
     decisions_voting.SAYINGS,
     decisions_rules.SAYINGS,
+    decisions_amendments.SAYINGS,
+    decisions_authors.SAYINGS,
+    decisions_templates.SAYINGS,
     announcing_routes.SAYINGS,
     federation_admin.SAYINGS,
     *(routes.SAYINGS for routes in TREASURY),
@@ -260,6 +281,10 @@ CHECKS = (
     *membership_queries.CHECKS,
     *groups_queries.CHECKS,
     *decisions_counting.CHECKS,
+    *author_queries.CHECKS,
+    *amendment_queries.CHECKS,
+    *urgency_queries.CHECKS,
+    *template_queries.CHECKS,
     *register_checks.CHECKS,
 )
 EXAMINATIONS = (stripe_health.examine_stripe, federation_health.examine_federation, key_health.examine_keys)

@@ -12,8 +12,11 @@ from tests import factories
 
 ALL_ON = {
     "talk": ["mention", "reply", "thread_comment", "thread_opened"],
-    "votes": ["voting_opened", "voting_closes_soon", "voting_closed", "outcome_recorded"],
-    "groups": ["seat_asked"],
+    "votes": [
+        *("voting_opened", "voting_closes_soon", "voting_closed", "outcome_recorded"),
+        *("co_author_asked", "amendment_proposed", "amendment_answered", "countersignature_asked"),
+    ],
+    "groups": ["seat_asked", "review_due"],
 }
 
 

@@ -12,6 +12,7 @@ from coopgov.core.errors import NotFound
 from coopgov.core.viewer import Viewer
 from coopgov.decisions.models import Outcome, Proposal, ProposalRevision, ResultRow
 from coopgov.decisions.queries.rolls import entry_of
+from coopgov.decisions.queries.signs import Signs, sign_columns
 from coopgov.discussion.models import Thread
 from coopgov.groups.models import Group
 from coopgov.identity.models import Party
@@ -30,6 +31,7 @@ class Sheet:
     group_path: str
     result: ResultRow | None
     outcome: Outcome | None
+    signs: Signs
 
     @property
     def rule(self) -> Rule:
@@ -121,7 +123,7 @@ def sheet(proposal_id: int) -> Sheet:
     newest = aliased(Outcome)
     number = select(func.max(newest.number)).where(newest.proposal_id == Proposal.id).scalar_subquery()
     query = (
-        select(Proposal, Party.name, Thread, Group.name, Group.slug, ResultRow, Outcome)
+        select(Proposal, Party.name, Thread, Group.name, Group.slug, ResultRow, Outcome, *sign_columns())
         .options(load_only(Thread.title, Thread.slug, Thread.state, Thread.is_public))
         .join(Party, Party.id == Proposal.author_id)
         .join(Thread, Thread.id == Proposal.thread_id)
@@ -133,8 +135,8 @@ def sheet(proposal_id: int) -> Sheet:
     row = db.session.execute(query).first()
     if row is None:
         raise NotFound
-    proposal, author, thread, name, group_slug, result, outcome = row
-    return Sheet(proposal, author, thread, name, f"/g/{group_slug}", result, outcome)
+    proposal, author, thread, name, group_slug, result, outcome, *signs = row
+    return Sheet(proposal, author, thread, name, f"/g/{group_slug}", result, outcome, Signs(*signs))
 
 
 def outcome_count(proposal_id: int) -> int:
