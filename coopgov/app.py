@@ -19,7 +19,13 @@ from coopgov.decisions import counting as decisions_counting
 from coopgov.decisions import jobs as decisions_jobs
 from coopgov.decisions import models as decisions_models
 from coopgov.decisions import record_checks as decisions_record_checks
+from coopgov.decisions.queries import amendments as amendment_queries
+from coopgov.decisions.queries import authors as author_queries
 from coopgov.decisions.queries import register_checks
+from coopgov.decisions.queries import templates as template_queries
+from coopgov.decisions.queries import urgency as urgency_queries
+from coopgov.decisions.routes import amendments as decisions_amendments
+from coopgov.decisions.routes import authors as decisions_authors
 from coopgov.decisions.routes import composing as decisions_composing
 from coopgov.decisions.routes import delegates as decisions_delegates
 from coopgov.decisions.routes import reading as decisions_reading
@@ -28,13 +34,18 @@ from coopgov.decisions.routes import records as decisions_records
 from coopgov.decisions.routes import register as decisions_register
 from coopgov.decisions.routes import rolls as decisions_rolls
 from coopgov.decisions.routes import rules as decisions_rules
+from coopgov.decisions.routes import templates as decisions_templates
 from coopgov.decisions.routes import voting as decisions_voting
+from coopgov.decisions.rules import amendments as amendment_rules
+from coopgov.decisions.rules import authors as author_rules
 from coopgov.decisions.rules import casting as casting_rules
 from coopgov.decisions.rules import papers as paper_rules
 from coopgov.decisions.rules import presets as preset_rules
 from coopgov.decisions.rules import register as register_rules
 from coopgov.decisions.rules import rolls as roll_rules
 from coopgov.decisions.rules import stages as stage_rules
+from coopgov.decisions.rules import templates as template_rules
+from coopgov.decisions.rules import urgency as urgency_rules
 from coopgov.demo import routes as demo_routes
 from coopgov.desk import routes as desk_routes
 from coopgov.discussion import models as discussion_models
@@ -121,12 +132,15 @@ from coopgov.treasury.routes import tiers as treasury_tiers
 from coopgov.treasury.routes import unmatched as treasury_unmatched
 
 DECISIONS = (
+    decisions_amendments,
+    decisions_authors,
     decisions_composing,
     decisions_reading,
     decisions_recording,
     decisions_records,
     decisions_register,
     decisions_rules,
+    decisions_templates,
     decisions_voting,
     decisions_rolls,
     decisions_delegates,
@@ -225,6 +239,10 @@ REFUSALS: tuple[Refusals, ...] = (
     stage_rules.REFUSALS,
     casting_rules.REFUSALS,
     preset_rules.REFUSALS,
+    author_rules.REFUSALS,
+    amendment_rules.REFUSALS,
+    urgency_rules.REFUSALS,
+    template_rules.REFUSALS,
     box.REFUSALS,
     secrecy.REFUSALS,
     register_rules.REFUSALS,
@@ -251,6 +269,9 @@ SAYINGS: tuple[Sayings, ...] = (
     decisions_rules.SAYINGS,
     decisions_rolls.SAYINGS,
     decisions_delegates.SAYINGS,
+    decisions_amendments.SAYINGS,
+    decisions_authors.SAYINGS,
+    decisions_templates.SAYINGS,
     announcing_routes.SAYINGS,
     federation_admin.SAYINGS,
     *(routes.SAYINGS for routes in TREASURY),
@@ -279,6 +300,10 @@ CHECKS = (
     *delegate_queries.CHECKS,
     *groups_queries.CHECKS,
     *decisions_counting.CHECKS,
+    *author_queries.CHECKS,
+    *amendment_queries.CHECKS,
+    *urgency_queries.CHECKS,
+    *template_queries.CHECKS,
     *register_checks.CHECKS,
     *roll_checks.CHECKS,
     *decisions_record_checks.CHECKS,

@@ -1,6 +1,6 @@
 """What the pages of decisions show, put together from rows for one viewer at one moment."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -13,14 +13,14 @@ from coopgov.core.errors import NotFound
 from coopgov.core.viewer import Viewer
 from coopgov.decisions.counting import count_votes, vote_box
 from coopgov.decisions.drawing import reasons_of
-from coopgov.decisions.models import Ballot, Proposal, ProposalRevision, RollEntry
+from coopgov.decisions.models import Ballot, Proposal, RollEntry
 from coopgov.decisions.paper import paper_of
 from coopgov.decisions.paper_words import choice_words
 from coopgov.decisions.pictures.changes import would_have_changed
 from coopgov.decisions.pictures.explanations import explained
 from coopgov.decisions.pictures.frame import Picture
 from coopgov.decisions.pictures.gallery import picture_of
-from coopgov.decisions.queries import ballots, lists, proposals, rolls
+from coopgov.decisions.queries import ballots, lists, rolls
 from coopgov.decisions.queries.ballots import Line
 from coopgov.decisions.queries.lists import DecisionLine
 from coopgov.decisions.queries.proposals import Sheet
@@ -67,7 +67,6 @@ SIGNED = ("agree", "abstain", "disagree", "block")
 SUMMARY_WORDS = 60
 SENTENCE_ENDS = (".", "!", "?", ":", ";", ",", "…", "。")
 SHOWN_IN_GROUP = 6
-VERSIONS_ON_A_PAGE = 10
 
 
 @dataclass(frozen=True)
@@ -148,7 +147,7 @@ class Side:
         return choice if choice in SIGNED else "ballot"
 
 
-def proposal_facts(sheet: Sheet, viewer: Viewer, now: datetime) -> dict[str, Any]:
+def proposal_facts(sheet: Sheet, viewer: Viewer, now: datetime, co_authors: Collection[int] = ()) -> dict[str, Any]:
     """All that templates/decisions/proposal.html needs, the form of the ballot left out. Raises NotFound beyond the
     last page of votes."""
     proposal, state, asked = sheet.proposal, state_at(sheet.proposal, now), page_asked()
@@ -161,7 +160,7 @@ def proposal_facts(sheet: Sheet, viewer: Viewer, now: datetime) -> dict[str, Any
         "proposal": proposal,
         "state": state,
         "tag": tag_of(state, verdict.key if verdict else ""),
-        "acts": acts_open_to(proposal, viewer, now),
+        "acts": acts_open_to(proposal, viewer, now, co_authors),
         "side": side,
         "verdict": verdict,
         "amendments": rolls.amendments(proposal.id) if sheet.is_amended else [],
@@ -353,26 +352,6 @@ def composer_facts(thread: Thread, proposal: Proposal | None, source: str, words
         "proposal": proposal,
         "preview": to_html(source) if source else "",
         "hints": dict(words) | {"own": _("Made of a share, a quorum, what blocks do and how long voting lasts.")},
-    }
-
-
-def history_facts(number: int) -> dict[str, Any]:
-    """A page of what a proposal said before."""
-    page = paged(proposals.revision_count(number), VERSIONS_ON_A_PAGE)
-    former_ones = proposals.revisions(number, page.size, page.first)
-    return {"proposal": proposals.sheet(number).proposal, "former": [former(one) for one in former_ones], "page": page}
-
-
-def former(revision: ProposalRevision) -> dict[str, Any]:
-    """An earlier version with its terms in words."""
-    terms = revision.terms
-    return {
-        "title": revision.title,
-        "html": revision.html,
-        "replaced_at": revision.replaced_at,
-        "electorate": terms["electorate"],
-        "rule_words": rule_words(Rule.from_plain(terms["rule"]), terms.get("method", "proposal")),
-        "closes_at": datetime.fromisoformat(terms["closes_at"]),
     }
 
 

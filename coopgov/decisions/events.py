@@ -169,3 +169,72 @@ class ReviewDue(Event):
     name: ClassVar[str] = "decisions.review_due"
     proposal_id: int
     thread_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CoAuthorAsked(Event):
+    """A member was asked to write the proposal with its authors."""
+
+    name: ClassVar[str] = "decisions.co_author_asked"
+    proposal_id: int
+    party_id: int
+    by_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuthorsChanged(Event):
+    """Of the party ``act`` holds now: joined, declined, left, unasked."""
+
+    name: ClassVar[str] = "decisions.authors_changed"
+    proposal_id: int
+    party_id: int
+    act: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AmendmentProposed(Event):
+    """Somebody proposes another text."""
+
+    name: ClassVar[str] = "decisions.amendment_proposed"
+    proposal_id: int
+    amendment_id: int
+    by_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class AmendmentAnswered(Event):
+    """What became of an amendment: accepted, declined, withdrawn, lapsed, replaced, put_to_vote; by the clock: None."""
+
+    name: ClassVar[str] = "decisions.amendment_answered"
+    proposal_id: int
+    amendment_id: int
+    act: str
+    by_id: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CountersignatureAsked(Event):
+    """A vote is to be shorter than usual, and nobody else has confirmed yet that it is urgent."""
+
+    name: ClassVar[str] = "decisions.countersignature_asked"
+    proposal_id: int
+    by_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Countersigned(Event):
+    """Somebody who did not write it confirmed that the vote is urgent."""
+
+    name: ClassVar[str] = "decisions.countersigned"
+    proposal_id: int
+    by_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TemplateSet(Event):
+    """A text to start from got a version, or is no longer offered."""
+
+    name: ClassVar[str] = "decisions.template_set"
+    slug: str
+    template_version: int
+    offered: bool

@@ -101,6 +101,21 @@ class Proposal(Base):
         """The proposal's address within the site."""
         return f"/p/{self.id}-{self.slug}" if self.slug else f"/p/{self.id}"
 
+    @property
+    def kept_terms(self) -> dict[str, Any]:
+        """What a revision keeps beside title and text; instants in ISO."""
+        return {
+            "rule": self.rule,
+            "electorate": self.electorate,
+            "method": self.method,
+            "options": self.options,
+            "settings": self.settings,
+            "is_shuffled": self.is_shuffled,
+            "urgent_reason": self.urgent_reason,
+            "opens_at": self.opens_at.isoformat() if self.opens_at else None,
+            "closes_at": self.closes_at.isoformat(),
+        }
+
 
 class ProposalRevision(Base):
     """What a proposal said before it was mended."""
@@ -111,8 +126,9 @@ class ProposalRevision(Base):
     title: Mapped[str] = mapped_column(String(150))
     source: Mapped[str] = mapped_column(Text)
     html: Mapped[str] = mapped_column(Text)
-    terms: Mapped[dict[str, Any]] = mapped_column(JSON)  # rule, electorate, method, options, opens_at, closes_at (ISO)
+    terms: Mapped[dict[str, Any]] = mapped_column(JSON)  # Proposal.kept_terms; older ones hold less
     replaced_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))  # who changed it; None in older ones
 
 
 class RollEntry(Base):
@@ -335,3 +351,104 @@ class DecisionNote(Base):
     reason: Mapped[str] = mapped_column(String(500), default="")
     by_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))  # None: the count, or the clock
     at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Authorship(Base):
+    """Somebody was asked to be a co-author, joined, declined, left, or is asked no more; the last act of each holds."""
+
+    __tablename__ = "authorship"
+    __table_args__ = (_one_of("act", ("asked", "joined", "declined", "left", "unasked")),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    proposal_id: Mapped[int] = mapped_column(ForeignKey("proposal.id"), index=True)
+    party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)
+    act: Mapped[str] = mapped_column(String(8))
+    public_name: Mapped[str] = mapped_column(String(80), default="")  # of who joined
+    by_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Amendment(Base):
+    """A changed text that somebody proposes, with the text that it was made from."""
+
+    __tablename__ = "amendment"
+    __table_args__ = (UniqueConstraint("proposal_id", "number"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    proposal_id: Mapped[int] = mapped_column(ForeignKey("proposal.id"))
+    number: Mapped[int]  # 1, 2, 3 … within its proposal
+    author_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)
+    public_name: Mapped[str] = mapped_column(String(80))
+    title: Mapped[str] = mapped_column(String(150))
+    source: Mapped[str] = mapped_column(Text)
+    options: Mapped[list[str]] = mapped_column(JSON)  # texts of options that the author wrote; empty: none
+    base_title: Mapped[str] = mapped_column(String(150))
+    base_source: Mapped[str] = mapped_column(Text)
+    base_options: Mapped[list[str]] = mapped_column(JSON)
+    reason: Mapped[str] = mapped_column(String(500))
+    wants_authorship: Mapped[bool]
+    replaces_id: Mapped[int | None] = mapped_column(ForeignKey("amendment.id"))  # the one for an older text
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class AmendmentAct(Base):
+    """What became of an amendment. It ends once; before that it may be put to a vote, ``vote_id``, and again if that
+    vote had no result. ``by_id`` None: the clock."""
+
+    __tablename__ = "amendment_act"
+    __table_args__ = (
+        _one_of("act", ("accepted", "declined", "withdrawn", "lapsed", "replaced", "put_to_vote")),
+        Index(
+            "uq_amendment_act_end",
+            "amendment_id",
+            unique=True,
+            sqlite_where=text("act != 'put_to_vote'"),
+            postgresql_where=text("act != 'put_to_vote'"),
+        ),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    amendment_id: Mapped[int] = mapped_column(ForeignKey("amendment.id"), index=True)
+    act: Mapped[str] = mapped_column(String(11))
+    reason: Mapped[str] = mapped_column(String(500), default="")
+    vote_id: Mapped[int | None] = mapped_column(ForeignKey("proposal.id"), unique=True)
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Countersignature(Base):
+    """Somebody who did not write it confirms that a vote is urgent, for the reason as it stood."""
+
+    __tablename__ = "countersignature"
+    __table_args__ = (_one_of("role", ("convenor", "membership_secretary")),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    proposal_id: Mapped[int] = mapped_column(ForeignKey("proposal.id"), index=True)
+    urgent_reason: Mapped[str] = mapped_column(String(500))
+    role: Mapped[str] = mapped_column(String(20))
+    by_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ProposalTemplate(Base):
+    """A version of a text to start from: of the co-op, or of the group ``group_id``."""
+
+    __tablename__ = "proposal_template"
+    __table_args__ = (
+        UniqueConstraint("slug", "version"),
+        CheckConstraint("version > 0", name="version"),
+        CheckConstraint("electorate IN ('group', 'coop')", name="electorate"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(String(60))
+    version: Mapped[int]
+    group_id: Mapped[int | None] = mapped_column(ForeignKey("working_group.id"), index=True)
+    name: Mapped[str] = mapped_column(String(80))
+    method: Mapped[str] = mapped_column(String(20))
+    title: Mapped[str] = mapped_column(String(150))
+    source: Mapped[str] = mapped_column(Text)
+    options: Mapped[list[dict[str, str]]] = mapped_column(JSON)
+    settings: Mapped[dict[str, Any]] = mapped_column(JSON)
+    is_shuffled: Mapped[bool]
+    rule: Mapped[dict[str, Any]] = mapped_column(JSON)  # as it was; the rule of rule_name comes before it
+    rule_name: Mapped[str] = mapped_column(String(60))
+    electorate: Mapped[str] = mapped_column(String(5))
+    offered: Mapped[bool]
+    from_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    by_id: Mapped[int] = mapped_column(ForeignKey("party.id"))

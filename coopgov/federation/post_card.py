@@ -7,8 +7,9 @@ from markupsafe import Markup
 
 from coopgov.core.viewer import Viewer
 from coopgov.decisions.models import Closing, Proposal
+from coopgov.decisions.queries.authors import co_author_ids
 from coopgov.decisions.queries.proposals import is_public_now
-from coopgov.decisions.rules.stages import acts_open_to
+from coopgov.decisions.rules.stages import UNOPENED, acts_open_to
 from coopgov.federation import composing
 from coopgov.federation.queries.actors import handle_of, the_actor
 from coopgov.federation.queries.announcements import echo_about, may_be_told, silence_over, standing_about
@@ -52,7 +53,9 @@ def _thread_preview(draft: Draft) -> Markup:
 def _before_opening(viewer: Viewer, proposal_id: int) -> Markup:
     """For who may open it: what will be announced of a proposal, or that nothing will."""
     proposal = db.session.get_one(Proposal, proposal_id)
-    if "open" not in acts_open_to(proposal, viewer, received_at()) or the_actor() is None:
+    if proposal.state not in UNOPENED or the_actor() is None:
+        return Markup()
+    if "open" not in acts_open_to(proposal, viewer, received_at(), co_author_ids(proposal)):
         return Markup()
     if not is_public_now(proposal):
         return Markup()

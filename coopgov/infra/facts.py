@@ -26,6 +26,11 @@ FACT_TABLES = (
     "posting",
     "standing_rule",
     "decision_rule",
+    "authorship",
+    "amendment",
+    "amendment_act",
+    "countersignature",
+    "proposal_template",
 )
 
 _SQLITE = """CREATE TRIGGER {table}_no_{verb} BEFORE {VERB} ON "{table}"

@@ -61,6 +61,7 @@ def _ballot_words(proposal: Proposal) -> Facts:
         "closes": brief_time(proposal.closes_at),
         "closes_at": full_time(proposal.closes_at),
         "options": _options(proposal),
+        "urgent_reason": proposal.urgent_reason,
         "is_secret": proposal.secrecy == SECRET,
         "manifest": proposal.manifest_hash,
         "roll_root": proposal.roll_root,

@@ -9,7 +9,11 @@ from datetime import datetime
 
 from coopgov.decisions.drawing import reasons_of
 from coopgov.decisions.events import (
+    AmendmentAnswered,
+    AmendmentProposed,
     BallotCast,
+    CoAuthorAsked,
+    CountersignatureAsked,
     OutcomeRecorded,
     ReviewDue,
     RollAmended,
@@ -20,8 +24,12 @@ from coopgov.decisions.events import (
 from coopgov.decisions.models import Ballot, Closing, Proposal, ResultRow
 from coopgov.decisions.paper import paper_of
 from coopgov.decisions.paper_words import choice_words
+from coopgov.decisions.queries.amendments import amendment_by_id
+from coopgov.decisions.queries.authors import held_acts, writer_ids
 from coopgov.decisions.queries.rolls import electors, electors_without_ballot
+from coopgov.decisions.queries.urgency import countersignature, possible_signers
 from coopgov.decisions.queries.validity import reviewed_in
+from coopgov.decisions.rules.stages import UNOPENED
 from coopgov.decisions.secrecy import SECRET, parties_who_took_part
 from coopgov.decisions.sentences import STATES, option_words, say, verdict_shown
 from coopgov.discussion.events import CommentPosted, ThreadOpened, WordsHidden
@@ -200,6 +208,52 @@ def _outcome_recorded(event: OutcomeRecorded, event_id: int, now: datetime) -> N
     tell(news, _people(electors(proposal.id), now) - {event.by_id}, now)
 
 
+def _co_author_asked(event: CoAuthorAsked, event_id: int, now: datetime) -> None:
+    proposal = db.session.get_one(Proposal, event.proposal_id)
+    if held_acts(proposal.id).get(event.party_id) == "asked":
+        tell(_drafting("co_author_asked", event_id, proposal, event.by_id), {event.party_id} & _members(now), now)
+
+
+def _amendment_proposed(event: AmendmentProposed, event_id: int, now: datetime) -> None:
+    proposal, amendment = db.session.get_one(Proposal, event.proposal_id), amendment_by_id(event.amendment_id).amendment
+    path = f"/p/{proposal.id}/amendments/{amendment.number}"
+    facts = {"reason": _shortened(amendment.reason)}
+    tell(_drafting("amendment_proposed", event_id, proposal, event.by_id, facts, path), writer_ids(proposal), now)
+
+
+def _amendment_answered(event: AmendmentAnswered, event_id: int, now: datetime) -> None:
+    """What its author did with it is no news to them."""
+    proposal, line = db.session.get_one(Proposal, event.proposal_id), amendment_by_id(event.amendment_id)
+    told = {line.amendment.author_id} - {event.by_id or 0}
+    path = f"/p/{proposal.id}/amendments/{line.amendment.number}"
+    facts = {"act": event.act, "reason": line.end.reason if line.end else ""}
+    tell(_drafting("amendment_answered", event_id, proposal, event.by_id, facts, path), told & _members(now), now)
+
+
+def _countersignature_asked(event: CountersignatureAsked, event_id: int, now: datetime) -> None:
+    proposal = db.session.get_one(Proposal, event.proposal_id)
+    if proposal.state not in UNOPENED or not proposal.urgent_reason or countersignature(proposal) is not None:
+        return
+    facts = {"reason": proposal.urgent_reason}
+    news = _drafting("countersignature_asked", event_id, proposal, event.by_id, facts)
+    tell(news, possible_signers(proposal, now), now)
+
+
+def _drafting(
+    kind: str, event_id: int, proposal: Proposal, by_id: int | None, facts: Facts | None = None, path: str = ""
+) -> News:
+    """News of a proposal whose voting has not opened."""
+    return News(
+        kind=kind,
+        event_id=event_id,
+        title=proposal.title,
+        path=path or proposal.path,
+        by_name=names_of([by_id])[by_id] if by_id else "",
+        thread_id=proposal.thread_id,
+        words=lambda: {**calls.proposal_words(proposal), **(facts or {})},
+    )
+
+
 def _review_due(event: ReviewDue, event_id: int, now: datetime) -> None:
     """The review's thread leads on; one that was hidden or deleted meanwhile is shown to nobody."""
     proposal, thread = db.session.get_one(Proposal, event.proposal_id), db.session.get_one(Thread, event.thread_id)
@@ -294,6 +348,10 @@ HANDLERS: tuple[Handler, ...] = (
     Handler("notifications.voting_closes_soon", VotingClosesSoon, _voting_closes_soon),
     Handler("notifications.voting_closed", VotingClosed, _voting_closed),
     Handler("notifications.outcome_recorded", OutcomeRecorded, _outcome_recorded),
+    Handler("notifications.co_author_asked", CoAuthorAsked, _co_author_asked),
+    Handler("notifications.amendment_proposed", AmendmentProposed, _amendment_proposed),
+    Handler("notifications.amendment_answered", AmendmentAnswered, _amendment_answered),
+    Handler("notifications.countersignature_asked", CountersignatureAsked, _countersignature_asked),
     Handler("notifications.review_due", ReviewDue, _review_due),
     Handler("notifications.ballot_cast", BallotCast, _ballot_cast),
     Handler("notifications.roll_amended", RollAmended, _roll_amended),

@@ -362,7 +362,7 @@ def test_every_statement_count_stays_the_same_with_many_votes(client, sign_in, s
     member = sign_in(on.author.id)
     member.get("/decisions")
     paths = small.path, large.path
-    for browser, most in ((client, 7), (member, 16)):
+    for browser, most in ((client, 8), (member, 17)):
         lengths = []
         for path in paths:
             with statements() as sent:

@@ -182,9 +182,9 @@ def empty_proposal(now: datetime, kind: Kind) -> dict[str, Any]:
     }
 
 
-def usual_times(now: datetime) -> dict[str, Any]:
-    """A closing a week ahead, and no opening date."""
-    day = to_wall_clock(now + USUAL_LENGTH, current_zone()).replace(minute=0, second=0, microsecond=0)
+def usual_times(now: datetime, length: timedelta = USUAL_LENGTH) -> dict[str, Any]:
+    """A closing a week ahead, or ``length``, in the early evening, and no opening date."""
+    day = to_wall_clock(now + length, current_zone()).replace(minute=0, second=0, microsecond=0)
     closes = day.replace(hour=USUAL_HOUR)
     return {"closes_at": closes if closes >= day else closes + timedelta(days=1), "opens_at": None}
 

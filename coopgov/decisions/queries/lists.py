@@ -15,6 +15,7 @@ from coopgov.decisions.counting import cast_count, is_off
 from coopgov.decisions.drawing import Drawn, drawn, reasons_of
 from coopgov.decisions.models import Ballot, Outcome, Proposal, ResultRow, RollEntry
 from coopgov.decisions.queries.proposals import is_shown_to_all
+from coopgov.decisions.rules.stages import UNOPENED
 from coopgov.decisions.sentences import option_words, tag_of, verdict_shown
 from coopgov.discussion.models import Thread
 from coopgov.groups.models import Group
@@ -48,6 +49,7 @@ class DecisionLine:
     cast: int  # 0 of a secret vote until it is closed
     result: Drawn | None
     chosen: tuple[str, ...]  # who or what was elected, in words
+    urgent_reason: str = ""
     counted: str = ""  # the verdict as it was counted
     departs: bool = False  # the outcome that stands departs from the result
 
@@ -99,6 +101,7 @@ def _line(row: Sequence[Any]) -> DecisionLine:
         cast=plain["cast"] if plain and proposal.secrecy == secrecy.SECRET else cast,
         result=_drawn(proposal, plain),
         chosen=_chosen(proposal, plain),
+        urgent_reason=proposal.urgent_reason,
         counted=verdict or "",
         departs=bool(departs),
     )
@@ -159,7 +162,7 @@ def proposals_of(thread_id: int, is_member: bool) -> Sequence[DecisionLine]:
 @cache  # building it costs more than asking it, and every thread's page asks
 def _of_thread(is_member: bool) -> Select[Any]:
     query = _lines().where(Proposal.thread_id == bindparam("thread"), _seen_by(is_member))
-    place = case((Proposal.state.in_(RUNNING), 0), (Proposal.state.in_(("draft", "scheduled")), 1), else_=2)
+    place = case((Proposal.state.in_(RUNNING), 0), (Proposal.state.in_(UNOPENED), 1), else_=2)
     return query.order_by(place, Proposal.id.desc()).limit(50)
 
 

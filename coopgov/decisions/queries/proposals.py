@@ -12,6 +12,7 @@ from coopgov.core.errors import NotFound
 from coopgov.core.viewer import Viewer
 from coopgov.decisions.models import Outcome, Proposal, ProposalRevision, ResultRow, RollAmendment
 from coopgov.decisions.queries.rolls import votes_here
+from coopgov.decisions.queries.signs import Signs, sign_columns
 from coopgov.discussion.models import Thread
 from coopgov.groups.models import Group
 from coopgov.identity.models import Party
@@ -31,6 +32,7 @@ class Sheet:
     result: ResultRow | None
     outcome: Outcome | None
     is_amended: bool  # its roll
+    signs: Signs
 
     @property
     def rule(self) -> Rule:
@@ -124,7 +126,7 @@ def sheet(proposal_id: int) -> Sheet:
     number = select(func.max(newest.number)).where(newest.proposal_id == Proposal.id).scalar_subquery()
     amended = exists().where(RollAmendment.proposal_id == Proposal.id)
     query = (
-        select(Proposal, Party.name, Thread, Group.name, Group.slug, ResultRow, Outcome, amended)
+        select(Proposal, Party.name, Thread, Group.name, Group.slug, ResultRow, Outcome, amended, *sign_columns())
         .options(load_only(Thread.title, Thread.slug, Thread.state, Thread.is_public))
         .join(Party, Party.id == Proposal.author_id)
         .join(Thread, Thread.id == Proposal.thread_id)
@@ -136,8 +138,8 @@ def sheet(proposal_id: int) -> Sheet:
     row = db.session.execute(query).first()
     if row is None:
         raise NotFound
-    proposal, author, thread, name, group_slug, result, outcome, is_amended = row
-    return Sheet(proposal, author, thread, name, f"/g/{group_slug}", result, outcome, is_amended)
+    proposal, author, thread, name, group_slug, result, outcome, is_amended, *signs = row
+    return Sheet(proposal, author, thread, name, f"/g/{group_slug}", result, outcome, is_amended, Signs(*signs))
 
 
 def outcome_count(proposal_id: int) -> int:

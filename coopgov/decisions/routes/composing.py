@@ -1,6 +1,7 @@
 """Writing, mending, opening, withdrawing proposals, and recording what follows."""
 
 from collections.abc import Callable
+from typing import Any
 
 from flask import Blueprint, Response, request
 from werkzeug.wrappers import Response as AnyResponse
@@ -8,14 +9,21 @@ from werkzeug.wrappers import Response as AnyResponse
 from coopgov.core.errors import Refused
 from coopgov.core.text import N_
 from coopgov.decisions import display
-from coopgov.decisions.forms.outcomes import OutcomeForm, PlainForm, WithdrawForm
+from coopgov.decisions.forms.amendments import LapseForm
+from coopgov.decisions.forms.outcomes import OutcomeForm, WithdrawForm
 from coopgov.decisions.forms.proposals import ProposalForm, empty_proposal, given_proposal, usual_times
+from coopgov.decisions.forms.templates import given_template
 from coopgov.decisions.models import Proposal
 from coopgov.decisions.queries import proposals, rolls
+from coopgov.decisions.queries.amendments import Line, amendment_by_id, unanswered
+from coopgov.decisions.queries.authors import co_author_ids
+from coopgov.decisions.queries.templates import held_templates
 from coopgov.decisions.rule_pages import Explained, explained
 from coopgov.decisions.rules import stages
 from coopgov.decisions.rules.kinds import FAMILIES, KINDS, Kind, kind_of
-from coopgov.decisions.services import drafting, opening, outcomes
+from coopgov.decisions.rules.templates import TEMPLATES
+from coopgov.decisions.services import amendments, drafting, opening, outcomes
+from coopgov.decisions.surroundings import amendment_seen, under_way_facts, vote_on
 from coopgov.discussion.models import Thread
 from coopgov.discussion.queries import visible_thread
 from coopgov.discussion.rules import author_of, may_write
@@ -47,13 +55,18 @@ SAYINGS: Sayings = {
 @allow(MEMBER)
 def kinds(number: int) -> Response:
     families = [(_(name), [kind for kind in KINDS.values() if kind.family == key]) for key, name in FAMILIES.items()]
-    return show("decisions/kinds.html", thread=_open_thread(number), families=families)
+    thread = _open_thread(number)
+    own = held_templates(thread.group_id)
+    return show("decisions/kinds.html", thread=thread, families=families, own=own, shipped=list(TEMPLATES.values()))
 
 
 @bp.get("/t/<int:number>/proposals/new")
 @allow(MEMBER)
 def write(number: int) -> Response:
     thread, model = _open_thread(number), _model()
+    start = _start(thread)
+    if start:
+        return _composer(ProposalForm(*start), thread)
     kind = _kind_like(model) if model else _kind_asked()
     given = given_proposal(model) if model else {}
     given |= empty_proposal(received_at(), kind) if not model else {"opening": "now", **usual_times(received_at())}
@@ -67,9 +80,36 @@ def post(number: int) -> AnyResponse:
 
     def act() -> AnyResponse:
         proposal = drafting.draft_proposal(thread, author_of(current_viewer()), form.terms(), received_at())
+        _link_amendment(proposal)
         return go(proposal.path, said="proposal-opened" if proposal.state == "open" else "proposal-drafted")
 
     return _attempt(form, act, lambda status: _composer(form, thread, status=status))
+
+
+def _start(thread: Thread) -> tuple[Kind, dict[str, Any]] | None:
+    """Kind and fields that the address asks to start with: a template's, or those of an amendment's own vote."""
+    now, asked = received_at(), _amendment_asked()
+    if asked is None:
+        return given_template(request.args.get("template", ""), thread.group_id, now)
+    line, proposal = asked
+    kind = KINDS["proposal"]
+    words = vote_on(amendment_seen(line, proposal, current_viewer(), now), proposal)
+    return kind, empty_proposal(now, kind) | words | {"electorate": proposal.electorate}
+
+
+def _amendment_asked() -> tuple[Line, Proposal] | None:
+    """The amendment on which the new proposal decides, if the address or the form names one that the viewer may see."""
+    number = request.values.get("amendment", "")
+    if not (number.isascii() and number.isdigit() and len(number) < 10):
+        return None
+    line = amendment_by_id(int(number))
+    return line, proposals.visible_proposal(line.amendment.proposal_id, current_viewer())
+
+
+def _link_amendment(vote: Proposal) -> None:
+    asked = _amendment_asked()
+    if asked:
+        amendments.put_to_vote(asked[1], asked[0], vote, current_viewer().party_id, received_at())
 
 
 def _kind_asked() -> Kind:
@@ -115,16 +155,16 @@ def mend(number: int) -> AnyResponse:
 @bp.get("/p/<int:number>/open")
 @allow(MEMBER)
 def confirm_opening(number: int) -> Response:
-    return _opening(_open_to("open", number), PlainForm())
+    return _opening(_open_to("open", number), LapseForm())
 
 
 @bp.post("/p/<int:number>/open")
 @allow(MEMBER, rerenders=True)
 def open_now(number: int) -> AnyResponse:
-    proposal, form = _open_to("open", number), PlainForm()
+    proposal, form = _open_to("open", number), LapseForm()
 
     def act() -> AnyResponse:
-        opening.open_voting(proposal, received_at(), current_viewer().party_id)
+        opening.open_voting(proposal, received_at(), current_viewer().party_id, bool(form.lapses.data))
         return go(proposal.path, said="proposal-opened")
 
     return _attempt(form, act, lambda status: _opening(proposal, form, status))
@@ -139,13 +179,22 @@ def discuss(number: int) -> AnyResponse:
         return go(proposal.path, said="proposal-put-up")
 
 
-@bp.post("/p/<int:number>/freeze")
+@bp.get("/p/<int:number>/freeze")
 @allow(MEMBER)
+def confirm_freeze(number: int) -> Response:
+    return _freezing(_open_to("freeze", number), LapseForm())
+
+
+@bp.post("/p/<int:number>/freeze")
+@allow(MEMBER, rerenders=True)
 def freeze(number: int) -> AnyResponse:
-    proposal = _open_to("freeze", number)
-    with write_transaction():
-        drafting.freeze_text(proposal, current_viewer().party_id, received_at())
+    proposal, form = _open_to("freeze", number), LapseForm()
+
+    def act() -> AnyResponse:
+        drafting.freeze_text(proposal, current_viewer().party_id, received_at(), bool(form.lapses.data))
         return go(proposal.path, said="proposal-frozen")
+
+    return _attempt(form, act, lambda status: _freezing(proposal, form, status))
 
 
 @bp.get("/p/<int:number>/void")
@@ -250,7 +299,7 @@ def _thread_of(proposal: Proposal) -> Thread:
 def _open_to(act: str, number: int) -> Proposal:
     viewer = current_viewer()
     proposal = proposals.visible_proposal(number, viewer)
-    stages.refuse_unless_open_to(act, proposal, viewer, received_at())
+    stages.refuse_unless_open_to(act, proposal, viewer, received_at(), co_author_ids(proposal))
     return proposal
 
 
@@ -258,8 +307,10 @@ def _composer(form: ProposalForm, thread: Thread, proposal: Proposal | None = No
     source = form.source.data if _previews() and not form.source.errors else ""
     words = {choice.value: choice.words for choice in form.presets.values()}
     facts = display.composer_facts(thread, proposal, source or "", words)
+    facts["under_way"] = under_way_facts(thread.id, current_viewer(), received_at(), proposal.id if proposal else 0)
     meaning = _meaning(form, thread) if asks_meaning() and status == 200 else None
-    return show("decisions/edit.html", status, form=form, meaning=meaning, **facts)
+    amendment = None if proposal else _amendment_asked()
+    return show("decisions/edit.html", status, form=form, meaning=meaning, amendment=amendment, **facts)
 
 
 def _meaning(form: ProposalForm, thread: Thread) -> Explained:
@@ -267,6 +318,10 @@ def _meaning(form: ProposalForm, thread: Thread) -> Explained:
     return explained(form.rule(), current_viewer(), received_at(), form.kind.method, **who)
 
 
-def _opening(proposal: Proposal, form: PlainForm, status: int = 200) -> Response:
-    roll = len(rolls.roll_at(proposal, received_at()))
-    return show("decisions/open.html", status, proposal=proposal, form=form, roll=roll)
+def _opening(proposal: Proposal, form: LapseForm, status: int = 200) -> Response:
+    roll, waiting = len(rolls.roll_at(proposal, received_at())), unanswered(proposal.id)
+    return show("decisions/open.html", status, proposal=proposal, form=form, roll=roll, waiting=waiting)
+
+
+def _freezing(proposal: Proposal, form: LapseForm, status: int = 200) -> Response:
+    return show("decisions/freeze.html", status, proposal=proposal, form=form, waiting=unanswered(proposal.id))

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from coopgov.core.errors import NotFound
-from coopgov.decisions import display, register, register_page
+from coopgov.decisions import display, register, register_page, surroundings, versions
 from coopgov.decisions.forms.ballots import BallotForm, SecretBallotForm
 from coopgov.decisions.models import Ballot
 from coopgov.decisions.paper import paper_of
@@ -49,11 +49,13 @@ def page(number: int, slug: str = "") -> AnyResponse:
 
 
 def page_facts(sheet: Sheet, form: BallotForm | None = None) -> dict[str, Any]:
-    facts = display.proposal_facts(sheet, current_viewer(), received_at())
-    shown = register_page.proposal_in_register(sheet, current_viewer(), received_at())
+    viewer, now = current_viewer(), received_at()
+    around = surroundings.around_facts(sheet, viewer, now)
+    facts = display.proposal_facts(sheet, viewer, now, around.company.ids)
+    shown = register_page.proposal_in_register(sheet, viewer, now)
     timeline = [*facts["timeline"], *register_page.register_steps(shown.about)]
     form = form or ballot_form(sheet, facts["side"].standing.ballot)
-    return facts | {"form": form, "shown": shown, "timeline": timeline}
+    return facts | {"form": form, "shown": shown, "timeline": timeline, "around": around}
 
 
 def ballot_form(sheet: Sheet, last: Ballot | None = None) -> BallotForm:
@@ -74,7 +76,8 @@ def stamp_for_reader(number: int) -> Stamp:
 @bp.get("/p/<int:number>/history")
 @allow(PUBLIC)
 def history(number: int) -> Response:
-    return show_to_all("decisions/history.html", stamp_for_reader(number), lambda: display.history_facts(number))
+    stamp = stamp_for_reader(number)
+    return show_to_all("decisions/history.html", stamp, lambda: versions.history_facts(number, current_viewer()))
 
 
 @bp.get("/p/<int:number>/results.json")

@@ -1,6 +1,6 @@
 """What is going on with a proposal at an instant, who may do what with it, and when a vote may open and close."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -114,34 +114,39 @@ _WHEN = {
 }
 
 
-def acts_open_to(motion: Motion, viewer: Viewer, now: datetime) -> frozenset[str]:
+def acts_open_to(motion: Motion, viewer: Viewer, now: datetime, co_authors: Collection[int] = ()) -> frozenset[str]:
     """What the viewer may do with it at ``now``: of mend, discuss, freeze, open, withdraw, void, outcome."""
     state = state_at(motion, now)
-    return frozenset(act for act, states in _WHEN.items() if state in states and _has_right(act, motion, viewer, state))
+    return frozenset(
+        act for act, states in _WHEN.items() if state in states and _has_right(act, motion, viewer, state, co_authors)
+    )
 
 
-def refuse_unless_open_to(act: str, motion: Motion, viewer: Viewer, now: datetime) -> None:
+def refuse_unless_open_to(
+    act: str, motion: Motion, viewer: Viewer, now: datetime, co_authors: Collection[int] = ()
+) -> None:
     """Raises Refused when the viewer may not do ``act`` with it at ``now``."""
     state = state_at(motion, now)
-    if not _has_right(act, motion, viewer, state):
+    if not _has_right(act, motion, viewer, state, co_authors):
         raise Refused("proposal.not_yours")
     if state not in _WHEN[act]:
         raise Refused("proposal.too_late")
 
 
-def _has_right(act: str, motion: Motion, viewer: Viewer, state: str) -> bool:
-    """An author mends; author or convenor put a draft up, freeze or open it, or take it back; an open vote only its
-    author may stop. A vote is declared void by the membership secretary, never by who wrote it."""
+def _has_right(act: str, motion: Motion, viewer: Viewer, state: str, co_authors: Collection[int]) -> bool:
+    """Authors mend; authors or convenor put a draft up, freeze or open it, or take it back; an open vote only its
+    first author may stop. A vote is declared void by the membership secretary, never by who wrote it."""
     is_author = viewer.is_signed_in and viewer.party_id == motion.author_id
+    writes = is_author or (viewer.is_signed_in and viewer.party_id in co_authors)
     convenes = viewer.convenes(motion.group_id)
     if act == "mend":
-        return is_author and viewer.is_member
+        return writes and viewer.is_member
     if act in ("discuss", "freeze", "open"):
-        return (is_author or convenes) and viewer.is_member
+        return (writes or convenes) and viewer.is_member
     if act == "withdraw":
-        return is_author or (convenes and state in _WHEN["open"])
+        return is_author or ((writes or convenes) and state in _WHEN["open"])
     if act == "void":
-        return viewer.holds("membership_secretary") and not is_author
+        return viewer.holds("membership_secretary") and not writes
     return convenes or viewer.holds("membership_secretary")
 
 

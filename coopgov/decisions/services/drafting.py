@@ -1,5 +1,6 @@
 """Writing, mending and withdrawing proposals; the stages before a vote opens."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -8,12 +9,15 @@ from coopgov.core.text import slug_of
 from coopgov.decisions import events, secrecy
 from coopgov.decisions.models import Proposal, ProposalRevision
 from coopgov.decisions.rules import casting, stages
-from coopgov.decisions.rules.options import Option, offered
+from coopgov.decisions.rules.amendments import Wording
+from coopgov.decisions.rules.options import Option, numbered, offered
 from coopgov.decisions.rules.stages import UNFROZEN, UNOPENED, Terms
 from coopgov.decisions.services import secret
+from coopgov.decisions.services.lapsing import lapse_amendments, settle_amendments
 from coopgov.decisions.services.opening import open_voting
 from coopgov.decisions.services.register import refuse_unfit_links
 from coopgov.decisions.services.traces import note, refuse_unless
+from coopgov.decisions.services.urgency import ask_for_countersignature
 from coopgov.discussion.models import Thread
 from coopgov.discussion.rules import Author
 from coopgov.infra.db import writing_session
@@ -51,6 +55,7 @@ def draft_proposal(thread: Thread, author: Author, terms: Terms, now: datetime) 
     session.flush()
     drafted = events.ProposalDrafted(proposal_id=proposal.id, author_id=author.party_id)
     note(proposal, author.party_id, "proposal.drafted", drafted, now)
+    ask_for_countersignature(proposal, author.party_id, now)
     _go_on(proposal, author.party_id, terms, now)
     return proposal
 
@@ -60,18 +65,36 @@ def mend_proposal(proposal: Proposal, by_id: int, terms: Terms, now: datetime) -
 
     Terms that change nothing leave no trace, unless they move it on.
     """
-    session = writing_session()
     refuse_unless(proposal, UNFROZEN, now)
     _check(terms, now, proposal.discussed_from)
-    before, after = _columns(_terms_of(proposal)), _columns(terms)
-    if before != after:
-        session.add(_revision(proposal, now))
-        for name, value in after.items():
-            setattr(proposal, name, value)
-        refuse_unfit_links(proposal)
-        mended = events.ProposalMended(proposal_id=proposal.id, author_id=proposal.author_id)
-        note(proposal, by_id, "proposal.mended", mended, now)
+    urgent_reason = proposal.urgent_reason
+    _rewrite(proposal, by_id, terms, now)
+    if proposal.urgent_reason != urgent_reason:
+        ask_for_countersignature(proposal, by_id, now)
     _go_on(proposal, by_id, terms, now)
+
+
+def reword(proposal: Proposal, by_id: int, wording: Wording, now: datetime) -> None:
+    """Other words, and nothing else, before they are frozen. Raises Refused for options that cannot be counted."""
+    refuse_unless(proposal, UNFROZEN, now)
+    terms = replace(_terms_of(proposal), title=wording.title, source=wording.source)
+    if wording.options:
+        terms = replace(terms, options=numbered(wording.options))
+    _check_options(terms)
+    _rewrite(proposal, by_id, terms, now)
+
+
+def _rewrite(proposal: Proposal, by_id: int, terms: Terms, now: datetime) -> None:
+    """Writes what the terms change, if anything; what it said before is kept."""
+    before, after = _columns(_terms_of(proposal)), _columns(terms)
+    if before == after:
+        return
+    writing_session().add(_revision(proposal, by_id, now))
+    for name, value in after.items():
+        setattr(proposal, name, value)
+    refuse_unfit_links(proposal)
+    mended = events.ProposalMended(proposal_id=proposal.id, author_id=by_id)
+    note(proposal, by_id, "proposal.mended", mended, now)
 
 
 def _go_on(proposal: Proposal, by_id: int, terms: Terms, now: datetime) -> None:
@@ -89,9 +112,13 @@ def put_up(proposal: Proposal, by_id: int, now: datetime) -> None:
     note(proposal, by_id, "proposal.put_up", events.ProposalPutUp(proposal_id=proposal.id, by_id=by_id), now)
 
 
-def freeze_text(proposal: Proposal, by_id: int, now: datetime) -> None:
-    """Words, options and rule stay as they are from now on. Raises Refused."""
+def freeze_text(proposal: Proposal, by_id: int, now: datetime, lapses: bool = False) -> None:
+    """Words, options and rule stay as they are from now on; ``lapses``: amendments without an answer end by it.
+
+    Raises Refused, also when there are such and nobody has said so.
+    """
     refuse_unless(proposal, ("discussion",), now)
+    settle_amendments(proposal, by_id, now, lapses)
     proposal.state, proposal.frozen_at = "scheduled" if proposal.opens_at else "frozen", now
     note(proposal, by_id, "proposal.frozen", events.ProposalFrozen(proposal_id=proposal.id, by_id=by_id), now)
 
@@ -100,7 +127,8 @@ def withdraw(proposal: Proposal, by_id: int, reason: str, now: datetime) -> None
     """Taken back, before opening or while open: there is no verdict. Ballots are kept, but for a secret vote's, whose
     box is emptied unopened. Raises Refused."""
     refuse_unless(proposal, (*UNOPENED, "opening", "open"), now)
-    _check_stop(reason)
+    check_reason(reason)
+    lapse_amendments(proposal, by_id, now)
     proposal.state, proposal.withdrawn_at, proposal.withdrawn_reason = "withdrawn", now, reason
     withdrawn = events.ProposalWithdrawn(proposal_id=proposal.id, by_id=by_id)
     note(proposal, by_id, "proposal.withdrawn", withdrawn, now, **secret.stop(proposal, now))
@@ -109,13 +137,14 @@ def withdraw(proposal: Proposal, by_id: int, reason: str, now: datetime) -> None
 def declare_void(proposal: Proposal, by_id: int, reason: str, now: datetime) -> None:
     """Something went wrong with the vote itself: there is no verdict, and ballots are dealt with as by ``withdraw``."""
     refuse_unless(proposal, ("open", "counting"), now)
-    _check_stop(reason)
+    check_reason(reason)
     proposal.state, proposal.voided_at, proposal.voided_reason = "void", now, reason
     voided = events.ProposalVoided(proposal_id=proposal.id, by_id=by_id)
     note(proposal, by_id, "proposal.voided", voided, now, **secret.stop(proposal, now))
 
 
-def _check_stop(reason: str) -> None:
+def check_reason(reason: str) -> None:
+    """Raises Refused for a reason that says nothing, or too much."""
     if not reason.strip():
         raise Refused("proposal.reason_needed", field="reason")
     if len(reason) > casting.LONGEST_REASON:
@@ -127,6 +156,10 @@ def _check(terms: Terms, now: datetime, discussed_from: datetime | None = None) 
     stages.check_times(terms, now, discussed_from)
     if terms.rule.secrecy is Secrecy.SECRET:
         _check_secret(terms)
+    _check_options(terms)
+
+
+def _check_options(terms: Terms) -> None:
     options = tuple(option.id for option in offered(terms.method, terms.rule, terms.options))
     try:
         method_of(Manifest(terms.method, options, terms.rule, 1, terms.settings))
@@ -192,21 +225,13 @@ def _terms_of(proposal: Proposal) -> Terms:
     )
 
 
-def _revision(proposal: Proposal, now: datetime) -> ProposalRevision:
-    terms = {
-        "rule": proposal.rule,
-        "electorate": proposal.electorate,
-        "method": proposal.method,
-        "options": proposal.options,
-        "settings": proposal.settings,
-        "opens_at": proposal.opens_at.isoformat() if proposal.opens_at else None,
-        "closes_at": proposal.closes_at.isoformat(),
-    }
+def _revision(proposal: Proposal, by_id: int, now: datetime) -> ProposalRevision:
     return ProposalRevision(
         proposal_id=proposal.id,
         title=proposal.title,
         source=proposal.source,
         html=proposal.html,
-        terms=terms,
+        terms=proposal.kept_terms,
         replaced_at=now,
+        by_id=by_id,
     )

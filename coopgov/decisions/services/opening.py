@@ -14,7 +14,9 @@ from coopgov.decisions.queries import proposals, rolls
 from coopgov.decisions.records import terms_at_opening
 from coopgov.decisions.rules import stages
 from coopgov.decisions.rules.stages import UNOPENED, state_at
+from coopgov.decisions.services.lapsing import lapse_amendments, settle_amendments
 from coopgov.decisions.services.traces import note, refuse_unless, subject, touch
+from coopgov.decisions.services.urgency import refuse_unsigned
 from coopgov.infra import audit
 from coopgov.infra.audit import SYSTEM
 from coopgov.infra.db import writing_session
@@ -27,29 +29,36 @@ from coopgov.tally.record import Terms, manifest_hash
 from coopgov.tally.rule import Rule
 
 
-def open_voting(proposal: Proposal, now: datetime, by_id: int | None = None) -> None:
+def open_voting(proposal: Proposal, now: datetime, by_id: int | None = None, lapses: bool = False) -> None:
     """Ballots are taken from ``now`` on, and the roll is frozen as at ``now``; by the author unless somebody is named.
 
-    Raises Refused when it is open already, before the discussion has lasted, when too little time is left for the
-    rule, when nobody may vote, or when a secret vote cannot be held.
+    ``lapses``: amendments without an answer end by it. Raises Refused when there are such and nobody has said so, when
+    it is open already, before the discussion has lasted, when too little time is left for the rule or nobody has
+    countersigned why, when nobody may vote, or when a secret vote cannot be held.
     """
     refuse_unless(proposal, UNOPENED, now)
     rule = Rule.from_plain(proposal.rule)
     stages.check_discussion(rule, proposal.discussed_from, now)
     stages.check_length(rule, now, proposal.closes_at, proposal.urgent_reason)
-    _freeze(proposal, now, now, proposal.author_id if by_id is None else by_id)
+    refuse_unsigned(proposal, now)
+    actor = proposal.author_id if by_id is None else by_id
+    settle_amendments(proposal, actor, now, lapses)
+    _freeze(proposal, now, now, actor)
 
 
 def open_scheduled(proposal: Proposal, now: datetime) -> None:
     """Opens a proposal whose time has come, with the roll as at ``opens_at`` however late this runs.
 
-    With nobody on that roll, or a secret vote that cannot be held, it becomes a draft again, whose opening in the past
-    says so. Harmless when repeated.
+    With nobody on that roll, a secret vote that cannot be held, or an urgent one that nobody has countersigned, it
+    becomes a draft again, whose opening in the past says so; else amendments without an answer lapse. Harmless when
+    repeated.
     """
     if state_at(proposal, now) != "opening" or proposal.opens_at is None:
         return
     try:
+        refuse_unsigned(proposal, proposal.opens_at)
         _freeze(proposal, proposal.opens_at, now, SYSTEM)
+        lapse_amendments(proposal, SYSTEM, now)
     except Refused:
         proposal.state, proposal.frozen_at = "draft", None
         audit.record(SYSTEM, "proposal.not_opened", subject(proposal), now)

@@ -33,6 +33,8 @@ def note(
 
 
 def touch(proposal: Proposal, now: datetime) -> None:
-    """New versions of the proposal's page and of the pages that list it."""
+    """New versions of the proposal's page, of that of the vote which it repeats, and of the pages that list it."""
     proposal.version += 1
+    if proposal.earlier_id is not None:
+        writing_session().get_one(Proposal, proposal.earlier_id).version += 1
     touch_thread(proposal.thread_id, now)  # and with it the group's page

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from coopgov.core.errors import Refused
 from coopgov.core.text import N_
 from coopgov.decisions.models import Proposal
+from coopgov.decisions.queries.authors import co_author_ids
 from coopgov.decisions.queries.proposals import is_public_now, visible_proposal
 from coopgov.decisions.rules.stages import refuse_unless_open_to
 from coopgov.federation import composing
@@ -70,7 +71,7 @@ def _unopened(number: int) -> Proposal:
     """A proposal that the viewer may open, or keep from being announced; raises NotFound, Refused ``proposal.…``."""
     viewer = current_viewer()
     proposal = visible_proposal(number, viewer)
-    refuse_unless_open_to("open", proposal, viewer, received_at())
+    refuse_unless_open_to("open", proposal, viewer, received_at(), co_author_ids(proposal))
     return proposal
 
 
