@@ -21,6 +21,7 @@ from coopgov.app import create_app
 from coopgov.config import Settings, SettingsError, read_settings
 from coopgov.core.errors import NotFound, Refused
 from coopgov.core.time import utc_now
+from coopgov.decisions import key_health
 from coopgov.decisions.cli import count, verify
 from coopgov.demo import folder as demo_folder
 from coopgov.demo.providers import FakesFailed, Told, fakes_beside, wait_for_former
@@ -39,7 +40,6 @@ from coopgov.infra.coop import found_coop, the_coop
 from coopgov.infra.crypto import Signer
 from coopgov.infra.db import db, write_transaction
 from coopgov.infra.doctor import examine
-from coopgov.infra.keyring import Keyring
 from coopgov.infra.migrate import MigrationFailed, current_revision, migrate, newest_revision
 from coopgov.infra.setup import write_key, write_settings
 from coopgov.infra.worker import Crew
@@ -414,21 +414,10 @@ def restore_command(file: Path, only_check: bool, replace: bool) -> None:
         else:
             settings = read_settings()
             manifest = backup.restore(file, Path(settings.data_dir), settings.database, replace=replace)
-            _destroy_all_keys(settings)
+            told = key_health.destroy_all(settings)
+            click.echo("\n".join(told), err=True, nl=bool(told))
     rows = sum(manifest.contents.rows.values())
     click.echo(f"{'proved' if only_check else 'restored'}: {rows} rows of {manifest.created_at}")
-
-
-def _destroy_all_keys(settings: Settings) -> None:
-    """A restored box lacks what was cast since, so nobody may count it: its vote is void once its keys are gone."""
-    if not settings.key_dir:
-        return
-    ring = Keyring(Path(settings.key_dir))
-    if fault := ring.fault():
-        raise click.ClickException(f"Restored, but {settings.key_dir} is {fault}: destroy the keys in it yourself.")
-    for poll_id in ring.left_over(()):
-        ring.destroy(poll_id)
-        click.echo(f"The keys of vote {poll_id} are destroyed. If it was open in the backup, it is void.", err=True)
 
 
 @main.group("federation")
