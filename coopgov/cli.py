@@ -21,7 +21,8 @@ from coopgov.app import create_app
 from coopgov.config import Settings, SettingsError, read_settings
 from coopgov.core.errors import NotFound, Refused
 from coopgov.core.time import utc_now
-from coopgov.decisions.cli import count, destroy_all_keys, verify
+from coopgov.decisions import key_health
+from coopgov.decisions.cli import count, verify
 from coopgov.demo import folder as demo_folder
 from coopgov.demo.providers import FakesFailed, Told, fakes_beside, wait_for_former
 from coopgov.fakes.credentials import OPENCOLLECTIVE_TOKEN, STRIPE_WEBHOOK_SECRET
@@ -415,7 +416,8 @@ def restore_command(file: Path, only_check: bool, replace: bool) -> None:
         else:
             settings = read_settings()
             manifest = backup.restore(file, Path(settings.data_dir), settings.database, replace=replace)
-            destroy_all_keys(settings.key_dir)
+            told = key_health.destroy_all(settings)
+            click.echo("\n".join(told), err=True, nl=bool(told))
     rows = sum(manifest.contents.rows.values())
     click.echo(f"{'proved' if only_check else 'restored'}: {rows} rows of {manifest.created_at}")
 

@@ -9,7 +9,6 @@ from urllib.parse import SplitResult, urlsplit
 import click
 
 from coopgov.infra.http import FetchFailed, FetchRefused, guarded_client
-from coopgov.infra.keyring import Keyring
 from coopgov.tally.ballot_file import BadFile
 from coopgov.tally.counting_files import Asked, CannotCount, count_file, method_names, read_file
 from coopgov.tally.lots import Ties
@@ -123,16 +122,3 @@ def record_address(parts: SplitResult) -> str:
     if found := PROPOSAL.fullmatch(slash + tail):
         parts = parts._replace(path=f"{head}{found[1]}/record.json", query="")
     return parts._replace(fragment="").geturl()
-
-
-def destroy_all_keys(folder: str) -> None:
-    """Destroys the keys of all secret votes after a restore: a restored box lacks what was cast since, so nobody may
-    count it, and its vote is void once its keys are gone. Nothing where secret votes are off."""
-    if not folder:
-        return
-    ring = Keyring(Path(folder))
-    if fault := ring.fault():
-        raise click.ClickException(f"Restored, but {folder} is {fault}: destroy the keys in it yourself.")
-    for poll_id in ring.left_over(()):
-        ring.destroy(poll_id)
-        click.echo(f"The keys of vote {poll_id} are destroyed. If it was open in the backup, it is void.", err=True)

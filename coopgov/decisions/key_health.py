@@ -1,4 +1,4 @@
-"""What `coopgov doctor` looks at about the keys of secret votes."""
+"""What `coopgov doctor` looks at about the keys of secret votes, and what `coopgov restore` does to them."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -52,3 +52,17 @@ def _left_over(keyring: Keyring) -> Iterator[Finding]:
     names = ", ".join(f"{number}.keys" for number in found)
     advice = "Their votes are over, and these keys still open copies of their boxes: see docs/secret-votes.md."
     yield Finding("keys of secret votes", not found, names or "none left over", advice)
+
+
+def destroy_all(settings: Settings) -> list[str]:
+    """What to tell once every key is destroyed, after a restore: a restored box lacks what was cast since, so its vote
+    is void once its keys are gone."""
+    ring = Keyring(Path(settings.key_dir))
+    if not settings.key_dir:
+        return []
+    if fault := ring.fault():
+        return [f"{settings.key_dir} is {_SAYS[fault]}: destroy the keys in it yourself."]
+    found = ring.left_over(())
+    for poll_id in found:
+        ring.destroy(poll_id)
+    return [f"The keys of vote {poll_id} are destroyed. If it was open in the backup, it is void." for poll_id in found]

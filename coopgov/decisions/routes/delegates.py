@@ -16,7 +16,6 @@ from coopgov.decisions.queries.lists import ballots_waiting
 from coopgov.decisions.routes.reading import ballot_form
 from coopgov.decisions.routes.voting import CAST, as_said_of, put_in_form
 from coopgov.decisions.rules.stages import state_at
-from coopgov.decisions.sentences import option_meanings
 from coopgov.decisions.services.delegates import cast_for_organisation
 from coopgov.identity.queries import names_of
 from coopgov.infra.web.access import SIGNED_IN, allow, current_viewer
@@ -82,9 +81,8 @@ def _line(number: int, organisation: int) -> Line:
 
 def _page(line: Line, form: BallotForm, status: int = 200) -> Response:
     p = proposals.sheet(line.entry.proposal_id).proposal
-    meanings = option_meanings(p.method, p.rule, p.ballot_options)
     form, state = as_said_of(form), state_at(p, received_at())
-    return show("decisions/for_one.html", status, proposal=p, line=line, form=form, meanings=meanings, state=state)
+    return show("decisions/for_one.html", status, proposal=p, line=line, form=form, state=state)
 
 
 def _waiting(viewer: Viewer, _subject: int) -> Markup:

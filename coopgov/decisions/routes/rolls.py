@@ -18,7 +18,6 @@ from coopgov.decisions.routes.reading import JSON, ballot_form, stamp_for_reader
 from coopgov.decisions.routes.voting import CAST, as_said_of, put_in_form
 from coopgov.decisions.rules import rolls as rules
 from coopgov.decisions.rules import stages
-from coopgov.decisions.sentences import option_meanings
 from coopgov.decisions.services import paper
 from coopgov.decisions.services import rolls as services
 from coopgov.identity.queries import party
@@ -215,7 +214,6 @@ def _paper_page(entry: RollEntry, form: BallotForm, about: EvidenceForm, status:
         entry=entry,
         name=party(entry.party_id).name,
         voted_at=last.received_at if last else None,
-        meanings=option_meanings(p.method, p.rule, p.ballot_options),
     )
 
 
