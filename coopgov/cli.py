@@ -3,7 +3,6 @@
 import json
 import logging
 import random
-import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -21,8 +20,8 @@ from coopgov.app import create_app
 from coopgov.config import Settings, SettingsError, read_settings
 from coopgov.core.errors import NotFound, Refused
 from coopgov.core.time import utc_now
-from coopgov.decisions import key_health
 from coopgov.decisions.cli import count, verify
+from coopgov.decisions.key_health import destroy_all
 from coopgov.demo import folder as demo_folder
 from coopgov.demo.providers import FakesFailed, Told, fakes_beside, wait_for_former
 from coopgov.fakes.credentials import OPENCOLLECTIVE_TOKEN, STRIPE_WEBHOOK_SECRET
@@ -252,9 +251,7 @@ def _demo(host: str, port: int, fresh: bool) -> Iterator[dict[str, Any]]:
     overrides, now = demo_folder.settings_at(host, port), utc_now()
     wait_for_former(demo_folder.FOLDER)
     if fresh or not demo_folder.is_young(now, newest_revision()):
-        for folder in (demo_folder.FOLDER, demo_folder.KEYS):
-            shutil.rmtree(folder, ignore_errors=True)
-        demo_folder.KEYS.mkdir(mode=0o700, parents=True)
+        demo_folder.empty()
         write_key(demo_folder.FOLDER)
         _seed(overrides, now)
     settings = read_settings(**overrides)
@@ -416,10 +413,9 @@ def restore_command(file: Path, only_check: bool, replace: bool) -> None:
         else:
             settings = read_settings()
             manifest = backup.restore(file, Path(settings.data_dir), settings.database, replace=replace)
-            told = key_health.destroy_all(settings)
-            click.echo("\n".join(told), err=True, nl=bool(told))
-    rows = sum(manifest.contents.rows.values())
-    click.echo(f"{'proved' if only_check else 'restored'}: {rows} rows of {manifest.created_at}")
+            click.echo("".join(f"{line}\n" for line in destroy_all(settings)), err=True, nl=False)
+    done = f"{sum(manifest.contents.rows.values())} rows of {manifest.created_at}"
+    click.echo(f"proved: {done}" if only_check else f"restored: {done}")
 
 
 @main.group("federation")

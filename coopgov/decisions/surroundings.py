@@ -247,13 +247,17 @@ def vote_on(seen: AmendmentSeen, proposal: Proposal) -> dict[str, str]:
             number=row.number,
             amendment=seen.path,
         ),
-        f"**{_('Why')}**\n\n{row.reason}",
+        _headed(_("Why"), row.reason),
     ]
     if seen.title:
-        parts.append(f"**{_('The title would be')}**\n\n{row.title}")
+        parts.append(_headed(_("The title would be"), row.title))
     if seen.text:
-        parts.append(f"**{_('The text would be')}**\n\n{row.source}")
+        parts.append(_headed(_("The text would be"), row.source))
     if seen.options:
-        parts.append("**" + _("The options would be") + "**\n\n" + "\n".join(f"- {text}" for text in row.options))
+        parts.append(_headed(_("The options would be"), "\n".join(f"- {text}" for text in row.options)))
     title = _("Amendment %(number)s: %(title)s", number=row.number, title=proposal.title)
     return {"title": title[:150], "source": "\n\n".join(parts)}
+
+
+def _headed(title: str, text: str) -> str:
+    return f"**{title}**\n\n{text}"

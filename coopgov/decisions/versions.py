@@ -154,7 +154,7 @@ def term_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Te
     """Terms that changed, in words and in reading order."""
     return [
         *_rule_changes(before, after),
-        *_change(_("Who votes"), _(ELECTORATES[before["electorate"]]), _(ELECTORATES[after["electorate"]])),
+        *_change(_("Who votes"), _who_votes(before), _who_votes(after)),
         *_setting_changes(before.get("settings", {}), after.get("settings", {})),
         *_change(_("Order of the options"), _order(before), _order(after)),
         *_change(_("Voting opens"), _instant(before.get("opens_at")), _instant(after.get("opens_at"))),
@@ -214,6 +214,11 @@ def first_facts(told: Told) -> dict[str, Any]:
         "html": told.html,
         "options": option_lines(told.terms),
         "rule_words": _rule_words(told.terms),
-        "electorate": _(ELECTORATES[told.terms["electorate"]]),
+        "electorate": _who_votes(told.terms),
         "closes_at": datetime.fromisoformat(told.terms["closes_at"]),
     }
+
+
+def _who_votes(terms: Mapping[str, Any]) -> str:
+    electorate = terms["electorate"]
+    return _(ELECTORATES[electorate])

@@ -1,6 +1,7 @@
 """The demonstration's own folder: what stands in demo.json, whether it can be gone on with, its settings."""
 
 import json
+import shutil
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,6 +13,13 @@ FOLDER = Path("var/demo")
 KEYS = Path("var/demo-keys")  # of secret votes: apart from the data, as anywhere
 LASTS = timedelta(days=1)
 _FACTS = FOLDER / "demo.json"
+
+
+def empty() -> None:
+    """Nothing is left of a former demonstration, and there is a folder for the keys of a new one."""
+    for folder in (FOLDER, KEYS):
+        shutil.rmtree(folder, ignore_errors=True)
+    KEYS.mkdir(mode=0o700, parents=True)
 
 
 def settings_at(host: str, port: int) -> dict[str, Any]:

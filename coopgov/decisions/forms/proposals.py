@@ -96,7 +96,8 @@ class ProposalForm(KindFields):
         """Secret votes are offered where they can be held."""
         if secrecy.keyring() is None:
             self.secrecy.choices = each_label([one for one in SECRECIES if one[0] != secrecy.SECRET])
-            self.secrecy.description = _(secrecy.REFUSALS["secret.off"][1])
+            sentence = secrecy.REFUSALS["secret.off"][1]
+            self.secrecy.description = _(sentence)
 
     @property
     def has_own_rule(self) -> bool:

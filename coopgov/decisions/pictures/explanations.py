@@ -261,8 +261,9 @@ def ties_told(plain: Plain, texts: Texts) -> list[str]:
     breaks: Sequence[Mapping[str, Any]] = plain.get("tie_breaks", ())
     said = []
     for one in breaks[:TIES_TOLD]:
-        said.append(_(BROKEN_BY[one["by"]], between=names(one["between"], texts)))
-        said.append(_(BROKEN_FOR[one["purpose"]], chosen=in_sentence(one["chosen"], texts)))
+        by, purpose = BROKEN_BY[one["by"]], BROKEN_FOR[one["purpose"]]
+        said.append(_(by, between=names(one["between"], texts)))
+        said.append(_(purpose, chosen=in_sentence(one["chosen"], texts)))
     if (more := len(breaks) - TIES_TOLD) > 0:
         said.append(ngettext("%(num)s more tie was broken so.", "%(num)s more ties were broken in these ways.", more))
     return said
