@@ -13,7 +13,7 @@ from tests import factories
 ALL_ON = {
     "talk": ["mention", "reply", "thread_comment", "thread_opened"],
     "votes": [kind.key for kind in KINDS.values() if kind.area == "votes"],
-    "groups": ["seat_asked"],
+    "groups": ["review_due", "seat_asked"],
 }
 
 
