@@ -85,6 +85,8 @@ def test_nobody_is_asked_twice_nor_an_author_nor_a_stranger_nor_who_left():
         asked(on, proposal, on.author)
     with refused("author.not_a_member"):
         asked(on, proposal, make.person())
+    with refused("author.not_a_member"):
+        asked(on, proposal, make.member("A Bakery", kind="organisation"))
     with write_transaction() as session:
         session.scalars(select(Membership).filter_by(party_id=on.members[1].id)).one().ceased_at = NOW
     with refused("author.not_a_member"):

@@ -1,6 +1,7 @@
 """Who writes a proposal together."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
@@ -10,6 +11,7 @@ from coopgov.decisions.rules.authors import joined, last_acts, waiting
 from coopgov.identity.models import Party
 from coopgov.infra.check import Check
 from coopgov.infra.db import db
+from coopgov.membership.queries.register import member_names
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,12 @@ class Company:
     def ids(self) -> frozenset[int]:
         """Party ids of the co-authors."""
         return frozenset(one.party_id for one in self.co_authors)
+
+
+def people_at(instant: datetime) -> list[tuple[int, str]]:
+    """(party id, name) of the members who can write with others, by name: organisations write nothing themselves."""
+    organisations = set(db.session.scalars(select(Party.id).where(Party.kind == "organisation")))
+    return [(party_id, name) for party_id, name in member_names(instant) if party_id not in organisations]
 
 
 def held_acts(proposal_id: int) -> dict[int, str]:

@@ -19,7 +19,6 @@ from coopgov.infra.web.access import MEMBER, allow, current_viewer
 from coopgov.infra.web.moment import received_at
 from coopgov.infra.web.pages import show
 from coopgov.infra.web.said import Sayings, go
-from coopgov.membership.queries.register import member_names
 
 bp = Blueprint("decisions_authors", __name__)
 SAYINGS: Sayings = {
@@ -62,7 +61,7 @@ def _name_asked() -> str:
 def _found(name: str, without: frozenset[int]) -> list[tuple[int, str]]:
     """Members whose name has the words in it, in any case."""
     wanted = name.casefold()
-    names = member_names(received_at())
+    names = queries.people_at(received_at())
     return [(party, full) for party, full in names if wanted in full.casefold() and party not in without][:MOST_FOUND]
 
 

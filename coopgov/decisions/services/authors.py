@@ -11,14 +11,14 @@ from coopgov.decisions.rules.stages import UNFROZEN, UNOPENED, state_at
 from coopgov.decisions.services.traces import note
 from coopgov.discussion.rules import Author
 from coopgov.infra.db import writing_session
-from coopgov.membership.queries.register import members_at
 
 
 def ask_co_author(proposal: Proposal, party_id: int, by_id: int, now: datetime) -> None:
     """Asks a member to write with the authors; nothing changes before the answer. Raises Refused."""
     _refuse_unless(proposal, UNFROZEN, now)
-    members = {member for member, _number in members_at(now)}
-    check_asking(party_id, members, proposal.author_id, queries.held_acts(proposal.id))
+    check_asking(
+        party_id, {party for party, _name in queries.people_at(now)}, proposal.author_id, queries.held_acts(proposal.id)
+    )
     _add(proposal, party_id, "asked", by_id, now)
     asked = events.CoAuthorAsked(proposal_id=proposal.id, party_id=party_id, by_id=by_id)
     note(proposal, by_id, "proposal.co_author_asked", asked, now, party=party_id)
