@@ -41,7 +41,9 @@ def seeded(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> I
     """Seeded on SQLite alone: test_seed.py asks the self-checks on both databases."""
     folder = tmp_path_factory.mktemp("demo")
     shutil.copy(sqlite_template, folder / "test.db")
-    app = make_app(f"sqlite:///{folder / 'test.db'}", folder, Clock(), demo=True)
+    app = make_app(
+        f"sqlite:///{folder / 'test.db'}", folder, Clock(), demo=True, key_dir=str(tmp_path_factory.mktemp("keys"))
+    )
     with app.app_context():
         demo = seed_demo(NOW, random.Random(7264))
         yield app, demo

@@ -41,7 +41,7 @@ def seeded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         shutil.copy(request.getfixturevalue("sqlite_template"), folder / "test.db")
     else:
         url = str(request.getfixturevalue("postgres_url"))
-    app = make_app(url, folder, Clock(), demo=True)
+    app = make_app(url, folder, Clock(), demo=True, key_dir=str(tmp_path_factory.mktemp("keys")))
     with app.app_context():
         demo = seed_demo(NOW, random.Random(7264))
         yield app, demo
