@@ -1,17 +1,30 @@
 """The register's migration goes both ways on both databases, and carries review dates over."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from alembic import command
-from sqlalchemy import JSON, Boolean, Connection, DateTime, Integer, MetaData, Table, create_engine, inspect, text
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Connection,
+    DateTime,
+    Engine,
+    Integer,
+    MetaData,
+    Table,
+    create_engine,
+    inspect,
+    text,
+)
 
 from coopgov.infra.facts import missing_triggers
 from coopgov.infra.migrate import alembic_config, migrate
 from tests.conftest import NOW
 
-BEFORE, AFTER = "20261129_federation", "20261129_register"
+BEFORE, AFTER = "20261129_rules", "20261129_register"
 REVIEW = datetime(2028, 2, 29, tzinfo=UTC)
 OF_TYPE = {Integer: 1, Boolean: False, DateTime: NOW, JSON: {}}
 
@@ -28,7 +41,7 @@ def outcomes_of_before(connection: Connection) -> None:
     insert(connection, "party", kind="person", public_name="full", theme="")
     insert(connection, "working_group", slug="tech", joining="open")
     insert(connection, "thread", state="visible")
-    closed = {"state": "closed", "electorate": "coop", "closed_at": NOW}
+    closed = {"state": "closed", "electorate": "coop", "secrecy": "open", "closed_at": NOW}
     for number in (1, 2):
         insert(connection, "proposal", slug=str(number), **closed)
         insert(connection, "outcome", proposal_id=number, number=1, source="One", review_on=REVIEW)
@@ -36,15 +49,21 @@ def outcomes_of_before(connection: Connection) -> None:
     insert(connection, "outcome", proposal_id=2, number=2, source="Two", review_on=None)
 
 
+def unguarded(connection: Connection) -> list[str]:
+    """Triggers that tables of this revision lack; later ones bring their own."""
+    there = inspect(connection).get_table_names()
+    return [name for name in missing_triggers(connection) if name.rsplit("_no_", 1)[0] in there]
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def url(request, tmp_path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'before.db'}"
-    return request.getfixturevalue("empty_postgres_url")
+def engine(request, tmp_path) -> Iterator[Engine]:
+    on_disk = f"sqlite:///{tmp_path / 'before.db'}"
+    engine = create_engine(on_disk if request.param == "sqlite" else request.getfixturevalue("empty_postgres_url"))
+    yield engine
+    engine.dispose()
 
 
-def test_the_schema_goes_back_and_comes_again_with_the_review_dates_that_outcomes_named(url):
-    engine = create_engine(url)
+def test_the_schema_goes_back_and_comes_again_with_the_review_dates_that_outcomes_named(engine):
     migrate(engine, BEFORE)
     with engine.begin() as connection:
         outcomes_of_before(connection)
@@ -56,7 +75,7 @@ def test_the_schema_goes_back_and_comes_again_with_the_review_dates_that_outcome
             assert connection.execute(text("SELECT DISTINCT departs, departs_reason FROM outcome")).all() == [
                 (False, "")
             ]
-            assert missing_triggers(connection) == []
+            assert unguarded(connection) == []
         with engine.begin() as connection:
             config = alembic_config()
             config.attributes["connection"] = connection
@@ -65,5 +84,4 @@ def test_the_schema_goes_back_and_comes_again_with_the_review_dates_that_outcome
             assert not {"decision_note", "decision_link"} & set(inspect(connection).get_table_names())
             assert "departs" not in {column["name"] for column in inspect(connection).get_columns("outcome")}
             assert connection.scalar(text("SELECT count(*) FROM outcome")) == 4
-            assert [name for name in missing_triggers(connection) if not name.startswith("decision_")] == []
-    engine.dispose()
+            assert unguarded(connection) == []

@@ -215,7 +215,9 @@ def test_the_convenor_sets_the_dates(sign_in, history):
     form = browser.get(path).text
     assert form.count('value="2028-02-29"') == 2
     assert browser.submit(path, review_on="", last_day="").status_code == 303
-    assert "In force." in browser.get(row(plain).path).text
+    page = browser.get(row(plain).path).text
+    assert "In force</span>" in page  # the tag says all there is to say
+    assert "In the register" not in page
 
 
 def test_the_secretary_records_a_review(sign_in, history):

@@ -95,7 +95,6 @@ def _close(proposal: Proposal, outcome: TallyOutcome, now: datetime, **details: 
     closed = events.VotingClosed(proposal_id=proposal.id, verdict=verdict)
     note(proposal, SYSTEM, "proposal.closed", closed, now, verdict=verdict, **details)
     supersede_by(proposal, now)
-    supersede_by(proposal, now)
 
 
 def _goes_on(proposal: Proposal, outcome: TallyOutcome, now: datetime) -> bool:
