@@ -120,9 +120,8 @@ def test_the_history_of_a_proposal_comes_in_pages(client):
     with write_transaction():
         for n in range(25):
             drafting.mend_proposal(proposal, on.author.id, terms(title=f"Title {n}"), NOW + timedelta(seconds=n))
-    first = client.get(f"/p/{proposal.id}/history")
-    assert "Title 23" in first.text
-    assert "Title 2<" not in first.text
+    first = client.get(f"/p/{proposal.id}/history").text
+    assert "Page 1 of 3" in first
+    assert "our own server" not in first  # what it was called at first
     last = client.get(f"/p/{proposal.id}/history?page=3").text
-    assert "Title 2<" in last
-    assert "Move to our own server" in last
+    assert "our own server" in last

@@ -18,6 +18,10 @@ from coopgov.infra.i18n import listing, number
 TIES_TOLD = 3  # broken ties in a sentence; the others are only counted
 
 
+NOTHING = ("ballots.none", "ballots.only_abstentions", "election.nobody")
+"""Why nobody and nothing was chosen."""
+
+
 def explained(plain: Plain, texts: Texts, settings: Settings | None = None) -> str:
     """Why a stored result is what it is; raises KeyError for a method that nobody has put into words."""
     reasons = {reason.key: reason for reason in reasons_of(plain)}
@@ -26,7 +30,7 @@ def explained(plain: Plain, texts: Texts, settings: Settings | None = None) -> s
         return say(deciding(verdict_shown(verdict, list(reasons.values())), list(reasons.values())))
     if verdict == "no_quorum":
         return say(reasons["quorum.missed"])
-    if empty := [reasons[key] for key in ("ballots.none", "ballots.only_abstentions") if key in reasons]:
+    if empty := [reasons[key] for key in NOTHING if key in reasons]:
         return say(empty[0])
     if verdict == "tied":
         between = names(plain["tied"], texts)
