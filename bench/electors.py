@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""A vote of 10,000 electors on SQLite: opening it with its mails queued, closing it, and its result's page.
+"""A vote of 10,000 electors on SQLite: opening it, closing it, and its result's page. Mails are not measured.
 
   python bench/electors.py [--electors 10000] [--method schulze] [--json]
 
 Measured, in wall seconds of this process and processor seconds: `open` (roll frozen with its leaves and root, one
-transaction), `tell` (notices and mails of the opening, as the worker makes them), `close` (count, closing statement,
+transaction), `close` (count, closing statement,
 result), `page` (the public page of the result, rendered anew; median of several), `record` (record.json).
 Eight of ten electors vote, by rows written directly.
 """
@@ -38,7 +38,6 @@ from coopgov.infra.coop import found_coop
 from coopgov.infra.db import db, write_transaction
 from coopgov.infra.migrate import migrate
 from coopgov.infra.web.pages import PageStore
-from coopgov.infra.worker import Worker
 from coopgov.membership.models import Membership
 from coopgov.tally.methods import METHODS
 from coopgov.tally.rule import PRESETS
@@ -75,8 +74,8 @@ def seed(electors: int) -> None:
             source="Which?",
             html="<p>Which?</p>",
             is_public=True,
-            created_at=BEGAN,
-            active_at=BEGAN,
+            opened_at=BEGAN,
+            last_at=BEGAN,
         )
     )
 
@@ -160,8 +159,6 @@ def measure(electors: int, method: str, folder: Path) -> dict[str, tuple[float, 
             return act
 
         told["open"] = timed(in_one(opening.open_voting, BEGAN))
-        worker = Worker(app, app.extensions["coopgov.waker"], lambda: clock[0])
-        told["tell"] = timed(worker.catch_up)
         with write_transaction() as session:
             cast(session.get_one(Proposal, number), rng)
         with write_transaction() as session:
