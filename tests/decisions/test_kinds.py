@@ -84,6 +84,25 @@ def test_options_that_are_missing_or_come_twice_are_refused_beside_the_list(sign
         assert newest() is None
 
 
+@pytest.mark.parametrize(
+    ("slug", "field"),
+    [("choose", "seats"), ("choose", "most"), ("score", "highest"), ("dot", "budget"), ("equal-shares", "money")],
+)
+def test_a_zero_is_never_taken_for_the_usual_number(sign_in, slug, field):
+    on = scene()
+    answer = sign_in(on.author.id).submit(f"/t/{on.thread.id}/proposals/new", **filled(KINDS[slug], **{field: "0"}))
+    assert answer.status_code == 422
+    assert newest() is None
+    assert f'id="{field}-error"' in answer.text
+
+
+def test_a_choice_can_ask_for_no_option_at_least(sign_in):
+    on = scene()
+    answer = sign_in(on.author.id).submit(f"/t/{on.thread.id}/proposals/new", **filled(KINDS["choose"], least="0"))
+    assert answer.status_code == 303
+    assert newest().settings["least"] == 0
+
+
 def test_more_rows_come_when_asked_for_and_keep_what_was_typed(sign_in):
     on = scene()
     author, path = sign_in(on.author.id), f"/t/{on.thread.id}/proposals/new"

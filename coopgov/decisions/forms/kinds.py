@@ -148,7 +148,7 @@ class KindFields(RuleFields):
     def own_settings(self) -> dict[str, Any]:
         """The method's settings, as far as the author set them."""
         given = {SETTING_OF.get(name, name): self[name].data for name in self.kind.settings}
-        settings = {name: value for name, value in given.items() if value not in (None, "", False)}
+        settings = {name: value for name, value in given.items() if value is not None and value is not False}
         listed = [number for number, field in enumerate(self.options) if field.data]
         if self.kind.rows == "sides":
             settings["counts_as"] = {f"o{n}": self.sides[row].data for n, row in enumerate(listed, 1)}
