@@ -14,10 +14,12 @@ TRIES = 20
 PATIENCE_MS = 250  # how long one try may keep writers waiting; readers never wait
 PAUSE_S = 0.25  # in which they get on
 _LOCK_NOT_AVAILABLE = "55P03"
-_READS_WHAT_WAS = text(
-    "SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    " AND backend_xmin IS NOT NULL AND age(backend_xmin) >= age(CAST(CAST(:xid AS text) AS xid))"
+_WRITES_SINCE_THEN = "pg_snapshot_xmin(pg_current_snapshot()) < CAST(CAST(:xid AS text) AS xid8)"
+_READS_WHAT_WAS = (
+    "EXISTS (SELECT 1 FROM pg_stat_activity WHERE (datname = current_database() OR datname IS NULL)"
+    " AND pid <> pg_backend_pid() AND age(backend_xmin) >= age(CAST(CAST(CAST(:xid AS text) AS xid8) AS xid)))"
 )
+_IS_KEPT = text(f"SELECT {_WRITES_SINCE_THEN} OR {_READS_WHAT_WAS}")
 
 
 def scrub(engine: Engine, table: str, *, tries: int = TRIES, wait: Callable[[float], None] = time.sleep) -> bool:
@@ -34,7 +36,7 @@ def scrub(engine: Engine, table: str, *, tries: int = TRIES, wait: Callable[[flo
             assert isinstance(connection, sqlite3.Connection)
             return _written_anew(connection) and any(_log_emptied(connection, wait) for _ in range(tries))
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as session:
-        return _unread(session, tries, wait) and _given_a_new_file(session, table)
+        return _let_go(session, tries, wait) and _given_a_new_file(session, table)
 
 
 def _written_anew(connection: sqlite3.Connection) -> bool:
@@ -65,11 +67,12 @@ def _little_patience(connection: sqlite3.Connection) -> Iterator[None]:
         connection.execute(f"pragma busy_timeout={LOCK_TIMEOUT_S * 1000}")
 
 
-def _unread(session: Connection, tries: int, wait: Callable[[float], None]) -> bool:
-    """Whether nobody reads the state before this moment any more: for such readers VACUUM keeps what was deleted."""
-    now = session.scalar(text("SELECT CAST(CAST(pg_current_xact_id() AS xid) AS text)"))
+def _let_go(session: Connection, tries: int, wait: Callable[[float], None]) -> bool:
+    """Whether no transaction from before this moment is left: for those that read here, and for those that have written
+    in any database of the server, VACUUM keeps what was deleted."""
+    now = session.scalar(text("SELECT CAST(pg_current_xact_id() AS text)"))
     for _ in range(tries):
-        if not session.scalar(_READS_WHAT_WAS, {"xid": now}):
+        if not session.scalar(_IS_KEPT, {"xid": now}):
             return True
         wait(PAUSE_S)
     return False
