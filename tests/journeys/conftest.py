@@ -19,7 +19,7 @@ from coopgov.demo.seed import Demo, seed_demo
 from coopgov.infra.db import db
 from coopgov.infra.migrate import migrate
 from coopgov.infra.setup import write_key
-from tests.journeys.site import Site, copied, served, served_with_fakes, set_up
+from tests.journeys.site import Site, copied, keys_beside, served, served_with_fakes, set_up
 from tests.journeys.tab import OpenTab, Setting, Tab
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -111,7 +111,8 @@ def seeded_folder(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Demo]
 
 def _seeded(folder: Path) -> Demo:
     write_key(folder)
-    app = create_app(read_settings({}, data_dir=str(folder), demo=True))
+    keys_beside(folder).mkdir(mode=0o700)
+    app = create_app(read_settings({}, data_dir=str(folder), key_dir=str(keys_beside(folder)), demo=True))
     with app.app_context():
         migrate(db.engine)
         demo = seed_demo(utc_now(), random.Random(7264))

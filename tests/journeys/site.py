@@ -363,6 +363,7 @@ def served(folder: Path, port: int = 0, **settings: Any) -> Iterator[Site]:
     port = port or _free_port()
     url, clock = f"http://127.0.0.1:{port}", MovableClock()
     values = {"base_url": url, "mail_url": f"file:{folder / 'mail'}", "contact": "hello@example.org"}
+    values |= {"key_dir": str(keys)} if (keys := keys_beside(folder)).exists() else {}
     app = create_app(read_settings({}, data_dir=str(folder), **values, **settings), clock)
     crew = Crew(app, clock)
     stop, is_ready = threading.Event(), threading.Event()
@@ -392,6 +393,13 @@ def set_up(folder: Path, name: str) -> None:
     subprocess.run([*command, *answers], env={"COOPGOV_DATA_DIR": str(folder)}, check=True, capture_output=True)
 
 
+def keys_beside(folder: Path) -> Path:
+    """Where a co-op that holds secret votes has their keys: apart from its data."""
+    return folder.with_name(f"{folder.name}-keys")
+
+
 def copied(template: Path, folder: Path) -> Path:
     """A fresh co-op like the one in ``template``."""
+    if keys_beside(template).exists():
+        shutil.copytree(keys_beside(template), keys_beside(folder))
     return Path(shutil.copytree(template, folder))
