@@ -1,6 +1,7 @@
 """Ballot papers in words: what is to be done on one, what was marked, and what is wrong with it."""
 
 import unicodedata
+from collections.abc import Iterable, Mapping
 
 from coopgov.core.errors import Refused
 from coopgov.core.text import N_
@@ -19,6 +20,8 @@ ANY_PLACE = N_("%(n)sth")
 
 AVAILABILITY = {"2": N_("Yes"), "1": N_("If need be"), "0": N_("No")}
 """What the points of a meeting time mean, best first."""
+COMES = {2: N_("yes"), 1: N_("if need be"), 0: N_("no")}
+"""The same within a sentence."""
 
 SIGNS = {
     **dict.fromkeys(("agree", "consent", "accept", "looks_good"), "agree"),
@@ -101,34 +104,45 @@ def _dots_guide(paper: Paper) -> str:
 def choice_words(paper: Paper, choice: Choice) -> str:
     """What a ballot says, in a line: ``Agree``, ``Ada, Ben``, ``Ada: 3, Ben: 2``, ``1. Ada, 2. Ben = Cy``.
 
-    The best ones first; after MOST_NAMED options it says how many more there are.
+    The best ones first; after MOST_NAMED options it says how many more there are. Long names are cut.
     """
+    return _cut(_said(paper, choice, _names(paper, {option.id: option.short for option in paper.options})))
+
+
+def whole_choices(paper: Paper, choices: Iterable[Choice]) -> list[str]:
+    """All that each of many ballots says, in the form of :func:`choice_words` and uncut."""
+    names = _names(paper, {option.id: option.text for option in paper.options})
+    return [", ".join(_said(paper, choice, names)) for choice in choices]
+
+
+def _names(paper: Paper, texts: Mapping[str, str]) -> dict[str, str]:
+    """What is said of each option, and of none of these."""
+    none = {NONE_OF_THESE: _("None of these")} if paper.takes_none_of_these else {}
+    return {word: isolated(text) for word, text in texts.items()} | none
+
+
+def _said(paper: Paper, choice: Choice, names: Mapping[str, str]) -> list[str]:
     if paper.shape is Shape.NONE:
-        return _("answered")
+        return [_("answered")]
     if isinstance(choice, str):
-        return _said(paper, choice)
+        return [names[choice]]
     if not choice:
-        return _("none of the times") if paper.asks_for_times else _("nothing marked")
+        return [_("none of the times") if paper.asks_for_times else _("nothing marked")]
     match paper.shape:
         case Shape.POINTS:
             best_first = sorted(choice, key=lambda pair: -pair[1])
-            return _cut([f"{_said(paper, option)}: {_points(paper, points)}" for option, points in best_first])
+            return [f"{names[option]}: {_points(paper, points)}" for option, points in best_first]
         case Shape.RANKING:
-            return _cut([f"{place}. {_said(paper, option)}" for place, option in enumerate(choice, 1)])
+            return [f"{place}. {names[option]}" for place, option in enumerate(choice, 1)]
         case Shape.LEVELS:
-            levels = [" = ".join(_said(paper, option) for option in level) for level in choice]
-            return _cut([f"{place}. {level}" for place, level in enumerate(levels, 1)])
+            levels = [" = ".join(names[option] for option in level) for level in choice]
+            return [f"{place}. {level}" for place, level in enumerate(levels, 1)]
         case _:
-            return _cut([_said(paper, option) for option in choice])
-
-
-def _said(paper: Paper, word: str) -> str:
-    is_none = paper.takes_none_of_these and word == NONE_OF_THESE
-    return _("None of these") if is_none else isolated(paper.option(word).short)
+            return [names[option] for option in choice]
 
 
 def _points(paper: Paper, points: int) -> str:
-    return _(AVAILABILITY[str(points)]).lower() if paper.asks_for_times else number(points)
+    return _(COMES[points]) if paper.asks_for_times else number(points)
 
 
 def _cut(named: list[str]) -> str:

@@ -3,31 +3,28 @@
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from coopgov.core.errors import NotFound
-from coopgov.core.text import N_, safe_cell
+from coopgov.core.text import safe_cell
 from coopgov.core.viewer import Viewer
 from coopgov.decisions.models import Closing, Proposal
+from coopgov.decisions.paper import paper_of
+from coopgov.decisions.paper_words import whole_choices
 from coopgov.decisions.queries import rolls
 from coopgov.decisions.sentences import option_words
 from coopgov.infra.db import db
-from coopgov.infra.i18n import gettext as _
-from coopgov.infra.i18n import number
 from coopgov.infra.settings import site_url
 from coopgov.tally.ballot_file import BallotFile
 from coopgov.tally.canonical import canonical
 from coopgov.tally.files.blt import write_blt
 from coopgov.tally.methods import METHODS
-from coopgov.tally.methods.sums import NONE_OF_THESE
 from coopgov.tally.record import SECRET, AnyBallot, tracker
 from coopgov.tally.vote import Shape
 
 RANKED = (Shape.RANKING, Shape.LEVELS)
-TIMES = "meeting-time"
-AVAILABILITY = {2: N_("yes"), 1: N_("if need be"), 0: N_("no")}
 
 SECRET_COLUMNS = ("tracker", "choice", "choice_in_words", "nonce", "mark")
 NAMED_COLUMNS = ("tracker", "voter", "name", "choice", "choice_in_words", "reason", "nonce")
@@ -44,33 +41,10 @@ class Line:
 
 def ballot_lines(proposal: Proposal, ballots: Iterable[AnyBallot]) -> list[Line]:
     """The published ``ballots`` by tracker, which tells nothing of when one came."""
-    words, method = option_words(proposal.ballot_options), proposal.method
-    lines = [Line(tracker(ballot), choice_words(method, words, ballot["choice"]), ballot) for ballot in ballots]
+    ballots = list(ballots)
+    said = whole_choices(paper_of(proposal), (ballot["choice"] for ballot in ballots))
+    lines = [Line(tracker(ballot), words, ballot) for ballot, words in zip(ballots, said, strict=True)]
     return sorted(lines, key=lambda line: line.tracker)
-
-
-def choice_words(method: str, words: Mapping[str, str], choice: Any) -> str:
-    """All that a ballot says: ``Agree``, ``Ada, Ben``, ``Ada: 3, Ben: 2``, ``1. Ada, 2. Ben = Cy``; the best first.
-
-    ``words`` of the options; ``choice`` in its normal form.
-    """
-    shape = METHODS[method].shape
-    if isinstance(choice, str):
-        return _("None of these") if choice == NONE_OF_THESE else words.get(choice, choice)
-    if not choice:
-        return _("answered") if shape is Shape.NONE else _("nothing marked")
-    if shape is Shape.POINTS:
-        best_first = sorted(choice, key=lambda pair: -int(pair[1]))
-        return ", ".join(f"{words[option]}: {_points(method, points)}" for option, points in best_first)
-    if shape in RANKED:
-        levels = [[level] if isinstance(level, str) else level for level in choice]
-        named = [" = ".join(words[option] for option in level) for level in levels]
-        return ", ".join(f"{place}. {level}" for place, level in enumerate(named, 1))
-    return ", ".join(words[option] for option in choice)
-
-
-def _points(method: str, points: int) -> str:
-    return _(AVAILABILITY[points]) if method == TIMES else number(points)
 
 
 # Pages

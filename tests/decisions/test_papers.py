@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from coopgov.core.errors import Refused
 from coopgov.decisions.forms.ballots import BallotForm
-from coopgov.decisions.paper_words import SIGNS, choice_words, guide, place_words
+from coopgov.decisions.paper_words import SIGNS, choice_words, guide, place_words, whole_choices
 from coopgov.decisions.rules.papers import REFUSALS, Option, Paper, choice_of, is_field, marks_of, read, shuffle
 from coopgov.infra.i18n import speaking
 from coopgov.tally.methods import METHODS
@@ -255,7 +255,7 @@ def test_different_electors_see_different_orders() -> None:
 )
 def test_a_ballot_can_be_said_in_a_line(of: Paper, choice: Any, words: str) -> None:
     with speaking("en", "UTC"):
-        assert choice_words(of, choice) == words
+        assert choice_words(of, choice) == whole_choices(of, [choice])[0] == words
 
 
 def test_a_long_ballot_is_cut_and_an_arabic_name_turns_nothing_around() -> None:
@@ -266,6 +266,15 @@ def test_a_long_ballot_is_cut_and_an_arabic_name_turns_nothing_around() -> None:
         assert choice_words(of, words) == "Nw0, Nw1, Nw2, Nw3, Nw4, Nw5 and 3 more"
         of = replace(of, options=(Option("w0", "مكتبة"), Option("w1", "x" * 90), *options[2:]))
         assert choice_words(of, words[:2]) == f"\u2068مكتبة\u2069, {'x' * 59}…"
+
+
+def test_a_record_says_all_of_a_long_ballot() -> None:
+    of = Paper(Manifest("approval", WORDS, RULE, 9), tuple(Option(word, "x" * 90 + word) for word in WORDS))
+    with speaking("en", "UTC"):
+        assert whole_choices(of, [WORDS, WORDS[:1]]) == [
+            ", ".join("x" * 90 + word for word in WORDS),
+            "x" * 90 + WORDS[0],
+        ]
 
 
 @pytest.mark.parametrize(

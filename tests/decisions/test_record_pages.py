@@ -19,10 +19,10 @@ from coopgov.core.viewer import Viewer
 from coopgov.decisions import record_pages
 from coopgov.decisions.models import Closing, ResultRow
 from coopgov.decisions.queries.rolls import entry_of
-from coopgov.decisions.record_pages import choice_words, is_ranked
+from coopgov.decisions.record_pages import is_ranked
 from coopgov.decisions.records import published_ballots, without_words
 from coopgov.decisions.rules.casting import DRAIN
-from coopgov.decisions.rules.options import numbered
+from coopgov.decisions.rules.options import Option, numbered
 from coopgov.infra.db import db
 from coopgov.tally.counting_files import Asked, count_file, read_file
 from coopgov.tally.methods import METHODS
@@ -38,7 +38,6 @@ pytestmark = pytest.mark.usefixtures("app")
 
 PAGES = ("ballots", "check", "ballots.csv")
 BEST = numbered(["Ada", "Ben", 'Cléo "C" = 1', "Dee"])
-WORDS = {option.id: option.text for option in BEST}
 RANKED = ("irv", "meek", "ranked-pairs", "schulze", "stv-scottish", "stv-wigm")
 
 
@@ -254,23 +253,15 @@ class TestFiles:
         assert client.get(f"/p/{decided(on, 'agree').id}/ballots.blt").status_code == 404
 
 
-@pytest.mark.parametrize(
-    ("method", "choice", "words"),
-    [
-        ("proposal", "agree", "Agree"),
-        ("choose", "none_of_these", "None of these"),
-        ("choose", ["o1"], "Ada"),
-        ("approval", ("o1", "o2"), "Ada, Ben"),
-        ("approval", (), "nothing marked"),
-        ("dot", (("o1", 1), ("o2", 4)), "Ben: 4, Ada: 1"),
-        ("meeting-time", (("o1", 1), ("o2", 2), ("o4", 0)), "Ben: yes, Ada: if need be, Dee: no"),
-        ("irv", ("o4", "o1"), "1. Dee, 2. Ada"),
-        ("schulze", (("o4",), ("o1", "o2")), "1. Dee, 2. Ada = Ben"),
-        ("question-round", (), "answered"),
-    ],
-)
-def test_every_choice_has_its_words(method, choice, words):
-    assert choice_words(method, {**WORDS, "agree": "Agree"}, choice) == words
+def test_ballots_about_times_say_them_as_the_readers_clock_shows_them(client, sign_in):
+    on, slots = scene(4), ("2026-12-01T18:30:00Z", "2026-12-02T09:00:00Z")
+    proposal = opened(on, method="meeting-time", options=tuple(Option(slot, slot) for slot in slots), settings={})
+    vote(proposal, on.author, [[slots[0], 1], [slots[1], 2]])
+    said = "Wed 2 Dec, 09:00 GMT: yes, Tue 1 Dec, 18:30 GMT: if need be"
+    assert said in sign_in(on.author.id).get(proposal.path).text
+    close(proposal)
+    assert said in client.get(f"/p/{proposal.id}/ballots").text
+    assert [line["choice_in_words"] for line in table(client.get(f"/p/{proposal.id}/ballots.csv"))] == [said]
 
 
 class TestHowToCheck:
