@@ -125,7 +125,7 @@ def test_a_convenor_writes_down_what_follows_from_a_decision(site: Site, open_ta
     tab, visitor = open_tab(site), open_tab(site)
     tab.enter_as(rosa)
     visitor.visit(proposal.path)
-    visitor.says("Result so far", "2 votes")
+    visitor.says("The result is hidden until voting has closed.", "2 of 2 on the roll voted")
     site.forward(days=6, minutes=1)
     tab.visit(proposal.path)
     tab.until("Passed")

@@ -32,7 +32,7 @@ def test_a_visitor_looks_around(demo_site: Site, demo: Demo, open_tab: OpenTab) 
     assert tab.path == demo.closed_proposal
     tab.says("Passed", "How it is decided", "Votes and reasons", "Outcome")
     tab.unfold("Show as a table")
-    table = tab.page.get_by_role("table").filter(has_text="Share of votes")
+    table = tab.page.get_by_role("table").filter(has_text="Of those who voted")
     assert table.get_by_role("row").count() >= 4
     tab.follow("Read the discussion")
     tab.says("Budget for the coming year", "Public.", "Comments", "Sign in to take part")

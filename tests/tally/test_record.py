@@ -34,10 +34,11 @@ from tests.tally.forgeries import (
     forged,
 )
 from tests.tally.records import closed, leaves_of, read, renamed, sign, spelt
-from tests.tally.test_election_laws import elections
+from tests.tally.test_election_laws import ELECTIONS, NAMES, elections
+from tests.tally.test_laws import HEADS, votes
 
 often = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-NAMES = [name for name, _, _ in CHECKS]
+CHECKED = [name for name, _, _ in CHECKS]
 TRUE = {"secret": SECRET_BOARD, "named": NAMED_DOTS, "unsigned": NAMED_PRINTER}
 DRIVER = """
 import importlib.util, io, json, sys
@@ -84,6 +85,17 @@ def states(raw: bytes) -> dict[str, str]:
     return {check.name: check.state.value for check in check_record(raw).checks}
 
 
+@st.composite
+def polls(draw: st.DrawFn, name: str) -> tuple[Manifest, list[Ballot]]:
+    """Any vote by this method."""
+    if name in ELECTIONS:
+        return draw(elections(ELECTIONS[name]))
+    if name in HEADS:
+        return draw(votes(HEADS[name]))
+    given = {"seats": draw(st.integers(1, 4))}
+    return Manifest(name, NAMES[: draw(st.integers(1, len(NAMES)))], PLAIN, draw(st.integers(1, 12)), given), []
+
+
 @cache
 def of_every_method() -> dict[str, bytes]:
     """A small poll of every method in the registry, the choices being those that a hypothesis example has."""
@@ -91,12 +103,10 @@ def of_every_method() -> dict[str, bytes]:
 
 
 def _one_of(name: str) -> bytes:
-    if name == "proposal":
-        return NAMED_PRINTER
     found: list[bytes] = []
 
     @settings(max_examples=6, database=None, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
-    @given(elections(METHODS[name]))
+    @given(polls(name))
     def collect(drawn: tuple[Manifest, list[Ballot]]) -> None:
         found.append(closed(*drawn))
 
@@ -107,28 +117,20 @@ def _one_of(name: str) -> bytes:
 @pytest.mark.parametrize("raw", TRUE.values(), ids=TRUE)
 def test_a_true_record_passes(raw: bytes) -> None:
     found = states(raw)
-    assert list(found) == NAMES
+    assert list(found) == CHECKED
     assert found.pop("external") == "not witnessed"
     assert found.pop("signature") == ("not signed" if raw is NAMED_PRINTER else "ok")
     assert set(found.values()) == {"ok"}
 
 
-@pytest.mark.parametrize("name", [name for name in METHODS if name != "proposal"])
+@pytest.mark.parametrize("name", METHODS)
 @pytest.mark.parametrize("secrecy", parts.SECRECY)
 @often
 @given(data=st.data())
 def test_whatever_is_voted_by_whatever_method_passes(name: str, secrecy: str, data: st.DataObject) -> None:
-    counted, ballots = data.draw(elections(METHODS[name]))
+    counted, ballots = data.draw(polls(name))
     draw = data.draw(st.none() | st.text(st.characters(codec="ascii")))
     report = check_record(closed(counted, ballots, secrecy, draw))
-    assert report.passed, report.failure
-
-
-@often
-@given(st.lists(st.sampled_from(METHODS["proposal"].options), max_size=12), st.sampled_from(parts.SECRECY))
-def test_whatever_is_said_of_a_proposal_passes(choices: list[str], secrecy: str) -> None:
-    counted = Manifest("proposal", METHODS["proposal"].options, PLAIN, max(1, len(choices)))
-    report = check_record(closed(counted, [Ballot(choice) for choice in choices], secrecy))
     assert report.passed, report.failure
 
 
@@ -406,8 +408,8 @@ def test_the_page_about_records_tells_every_check_field_and_tag() -> None:
     page = (Path(__file__).parents[2] / "docs/record.md").read_text()
     told = page[page.index("## The checks") :]
     assert [line.split("|")[1].strip() for line in told.splitlines() if line.startswith("| ")][
-        1 : len(NAMES) + 1
-    ] == NAMES
+        1 : len(CHECKED) + 1
+    ] == CHECKED
     for kind in (parts.Terms, parts.Close, parts.NamedBallot, parts.ErasedBallot, parts.SecretBallot, parts.Amendment):
         assert [name for name in kind.__annotations__ if name not in page] == []
     tags = [value for name, value in vars(parts).items() if name.endswith("_TAG")]
