@@ -121,6 +121,9 @@ from coopgov.notifications import jobs as notifications_jobs
 from coopgov.notifications import models as notifications_models
 from coopgov.notifications import queries as notifications_queries
 from coopgov.notifications import routes as notifications_routes
+from coopgov.proxies import models as proxies_models
+from coopgov.proxies import routes as proxies_routes
+from coopgov.proxies import rules as proxies_rules
 from coopgov.public import routes as public_routes
 from coopgov.treasury import jobs as treasury_jobs
 from coopgov.treasury import rules as treasury_rules
@@ -164,6 +167,7 @@ MODELS = (  # importing them is what makes the metadata whole
     membership_models,
     groups_models,
     discussion_models,
+    proxies_models,
     decisions_models,
     notifications_models,
     federation_models,
@@ -184,6 +188,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     standing_rule_routes.bp,
     groups_routes.bp,
     discussion_routes.bp,
+    proxies_routes.bp,
     *(routes.bp for routes in DECISIONS),
     announcing_routes.bp,
     federation_admin.bp,
@@ -236,6 +241,7 @@ REFUSALS: tuple[Refusals, ...] = (
     relief_rules.REFUSALS,
     groups_rules.REFUSALS,
     discussion_rules.REFUSALS,
+    proxies_rules.REFUSALS,
     stage_rules.REFUSALS,
     casting_rules.REFUSALS,
     preset_rules.REFUSALS,
@@ -263,6 +269,7 @@ SAYINGS: tuple[Sayings, ...] = (
     standing_rule_routes.SAYINGS,
     groups_routes.SAYINGS,
     discussion_routes.SAYINGS,
+    proxies_routes.SAYINGS,
     decisions_composing.SAYINGS,
     decisions_recording.SAYINGS,
     decisions_voting.SAYINGS,
@@ -287,6 +294,7 @@ PANELS = (
     *decisions_reading.PANELS,
     *decisions_delegates.PANELS,
     *discussion_routes.PANELS,
+    *proxies_routes.PANELS,
     *notifications_routes.PANELS,
     *post_card.PANELS,
     *federation_pages.PANELS,

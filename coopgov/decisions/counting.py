@@ -115,7 +115,11 @@ def is_the_recount(proposal: Proposal, result: ResultRow, box: Mapping[Any, int]
 
 def _ballot_counted_twice() -> list[str]:
     twice = select(Ballot.roll_entry_id).where(counts_now()).group_by(Ballot.roll_entry_id).having(func.count() > 1)
-    stray = select(Ballot.roll_entry_id).join(RollEntry).where(RollEntry.proposal_id != Ballot.proposal_id)
+    stray = (
+        select(Ballot.roll_entry_id)
+        .join(RollEntry, RollEntry.id == Ballot.roll_entry_id)
+        .where(RollEntry.proposal_id != Ballot.proposal_id)
+    )
     return [f"roll entry {number}: not one ballot that counts" for number in db.session.scalars(twice.union(stray))]
 
 

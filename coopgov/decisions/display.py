@@ -24,6 +24,7 @@ from coopgov.decisions.queries import ballots, lists, rolls
 from coopgov.decisions.queries.ballots import Line
 from coopgov.decisions.queries.lists import DecisionLine
 from coopgov.decisions.queries.proposals import Sheet
+from coopgov.decisions.queries.proxies import MyProxies, carried_number, carries, my_proxies, waiting_givers
 from coopgov.decisions.record_pages import is_ranked
 from coopgov.decisions.records import has_record
 from coopgov.decisions.roll_words import why_not_words
@@ -48,6 +49,7 @@ from coopgov.discussion.rules import may_write, names_somebody
 from coopgov.groups.queries import seat_spells
 from coopgov.identity.queries import party
 from coopgov.infra.i18n import gettext as _
+from coopgov.infra.i18n import listing
 from coopgov.infra.markdown import plain_text, to_html
 from coopgov.infra.web.layout import coop_profile
 from coopgov.infra.web.moment import received_at
@@ -118,6 +120,8 @@ class Side:
     picture: Picture | None
     standing: Standing
     paper: Paper
+    proxies: MyProxies = field(default_factory=MyProxies)
+    carried: int = 0  # votes: that proxies added, or would add if voting closed with nobody else voting
     warnings: list[str] = field(default_factory=list)  # to electors of a secret vote: what may give them away
 
     @property
@@ -134,6 +138,11 @@ class Side:
     def takes_vote(self) -> bool:
         """True when the viewer can vote now."""
         return self.state == "open" and self.standing.entry is not None
+
+    @property
+    def givers(self) -> str:
+        """For whom the viewer's vote counts too, in words."""
+        return listing(self.proxies.givers)
 
     @property
     def voted(self) -> str:
@@ -203,8 +212,16 @@ def side_of(sheet: Sheet, viewer: Viewer, now: datetime) -> Side:
         picture=picture_for(proposal, plain) if plain else None,
         standing=standing,
         paper=paper_of(proposal),
+        proxies=my_proxies(proposal, standing.entry),
+        carried=_carried(proposal, state),
         warnings=warnings_of(proposal),
     )
+
+
+def _carried(proposal: Proposal, state: str) -> int:
+    if not carries(proposal) or state in ("withdrawn", "void"):
+        return 0
+    return carried_number(proposal) if state == "closed" else waiting_givers(proposal)
 
 
 def shown_result(sheet: Sheet, state: str, has_voted: bool) -> Mapping[str, Any] | None:

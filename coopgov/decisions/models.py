@@ -173,6 +173,17 @@ class Recusal(Base):
     at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class ProxyLine(Base):
+    """A proxy that stood between two lines of the roll when it was frozen: unless the giver votes, and unless it ends
+    before closing, the holder's vote is counted for the giver too."""
+
+    __tablename__ = "proxy_line"
+    entry_id: Mapped[int] = mapped_column(ForeignKey("roll_entry.id"), primary_key=True)  # the giver's
+    proposal_id: Mapped[int] = mapped_column(ForeignKey("proposal.id"), index=True)
+    holder_id: Mapped[int] = mapped_column(ForeignKey("roll_entry.id"), index=True)
+    proxy_id: Mapped[int] = mapped_column(ForeignKey("proxy.id"), index=True)
+
+
 class RecountScript(Base):
     """The one-file recount program as it was when a vote opened whose manifest names its hash."""
 
@@ -197,9 +208,10 @@ class Ballot(Base):
     reason: Mapped[str] = mapped_column(String(500), default="")
     nonce: Mapped[str] = mapped_column(String(32), default="")  # 16 random bytes; empty in ballots older than it
     public_name: Mapped[str] = mapped_column(String(80))
-    channel: Mapped[str] = mapped_column(String(5))  # web | mail | paper
+    channel: Mapped[str] = mapped_column(String(5))  # web | mail | paper | proxy
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)
     entered_by: Mapped[int | None] = mapped_column(ForeignKey("party.id"))  # who typed it in for its elector
+    through_id: Mapped[int | None] = mapped_column(ForeignKey("roll_entry.id"))  # the holder's, where it is carried
     evidence: Mapped[str] = mapped_column(String(300), default="")  # where the paper is kept
 
 

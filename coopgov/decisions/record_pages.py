@@ -27,7 +27,7 @@ from coopgov.tally.vote import Shape
 RANKED = (Shape.RANKING, Shape.LEVELS)
 
 SECRET_COLUMNS = ("tracker", "choice", "choice_in_words", "nonce", "mark")
-NAMED_COLUMNS = ("tracker", "voter", "name", "choice", "choice_in_words", "reason", "nonce")
+NAMED_COLUMNS = ("tracker", "voter", "through", "name", "choice", "choice_in_words", "reason", "nonce")
 
 
 @dataclass(frozen=True, slots=True)

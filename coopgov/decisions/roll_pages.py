@@ -8,6 +8,7 @@ from coopgov.core.viewer import Viewer
 from coopgov.decisions.display import standing_of
 from coopgov.decisions.models import Proposal, RollEntry
 from coopgov.decisions.queries import rolls
+from coopgov.decisions.queries.proxies import carries, proxies_by_line
 from coopgov.decisions.records import roll_of
 from coopgov.decisions.rules.rolls import can_recuse, enters_paper, keeps_roll
 from coopgov.infra.web.pages import paged
@@ -24,6 +25,8 @@ def roll_facts(proposal: Proposal, viewer: Viewer, now: datetime) -> dict[str, A
         "proposal": proposal,
         "standing": standing,
         "lines": rolls.roll_lines(proposal.id, page.size, page.first) if viewer.is_member else [],
+        "proxies": proxies_by_line(proposal) if viewer.is_member else {},
+        "carries": carries(proposal),
         "page": page,
         "amendments": rolls.amendments(proposal.id),
         "recusals": rolls.recusals(proposal.id),
@@ -36,7 +39,7 @@ def roll_facts(proposal: Proposal, viewer: Viewer, now: datetime) -> dict[str, A
 
 def roll_file(proposal: Proposal) -> str:
     """The roll as everybody may have it: its root, the leaves as frozen, sorted, and the amendments since."""
-    return json.dumps({"root": proposal.roll_root, **roll_of(proposal.id)}, ensure_ascii=False, indent=1) + "\n"
+    return json.dumps({"root": proposal.roll_root, **roll_of(proposal)}, ensure_ascii=False, indent=1) + "\n"
 
 
 def proof_file(proposal: Proposal, entry: RollEntry) -> str:

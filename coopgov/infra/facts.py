@@ -15,6 +15,8 @@ FACT_TABLES = (
     "roll_entry",
     "roll_amendment",
     "recusal",
+    "proxy_terms",
+    "proxy_line",
     "closing",
     "result",
     "outcome",

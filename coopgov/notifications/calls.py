@@ -1,9 +1,11 @@
 """Calls for ballots: what the mails at opening and before closing say."""
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from coopgov.core.text import excerpt
 from coopgov.decisions.models import Proposal
+from coopgov.decisions.queries.proxies import MyProxies, proxies_by_line
 from coopgov.decisions.secrecy import SECRET
 from coopgov.decisions.sentences import option_meanings, option_words
 from coopgov.groups.queries import group_by_id
@@ -36,8 +38,20 @@ def ballot_news(kind: str, proposal_id: int, event_id: int, now: datetime) -> Ne
         thread_id=proposal.thread_id,
         words=lambda: _ballot_words(proposal),
         links=ballot,
+        facts=_proxies_of(proposal, entries),
         lasts=proposal.closes_at - now,
     )
+
+
+def _proxies_of(proposal: Proposal, entries: Mapping[int, int]) -> Callable[[int], Facts]:
+    """What each elector is told of proxies: who votes for them, and for how many they vote."""
+    concerned = proxies_by_line(proposal)
+
+    def facts(party_id: int) -> Facts:
+        mine = concerned.get(entries[party_id], MyProxies())
+        return {"holder": "" if mine.in_circle else mine.holder, "givers": len(mine.givers)}
+
+    return facts
 
 
 def delegates_news(proposal_id: int, event_id: int, now: datetime) -> News:

@@ -26,6 +26,7 @@ from coopgov.decisions.paper import paper_of
 from coopgov.decisions.paper_words import choice_words
 from coopgov.decisions.queries.amendments import amendment_by_id
 from coopgov.decisions.queries.authors import held_acts, writer_ids
+from coopgov.decisions.queries.proxies import carries, holders_of_carried
 from coopgov.decisions.queries.rolls import electors, electors_without_ballot
 from coopgov.decisions.queries.urgency import countersignature, possible_signers
 from coopgov.decisions.queries.validity import reviewed_in
@@ -39,7 +40,7 @@ from coopgov.groups.events import SeatAsked
 from coopgov.groups.queries import convenor_ids, group_by_id, sitters_at
 from coopgov.identity.queries import names_of
 from coopgov.infra.db import db
-from coopgov.infra.i18n import full_time
+from coopgov.infra.i18n import day, full_time
 from coopgov.infra.i18n import gettext as _
 from coopgov.infra.jobs import Handler, enqueue
 from coopgov.infra.mail import Facts
@@ -50,6 +51,8 @@ from coopgov.notifications import calls
 from coopgov.notifications.queries import amended_because, latest_outcome, organisations_among
 from coopgov.notifications.rules import comment_audiences, thread_audiences
 from coopgov.notifications.services import News, forget_calls, forget_thread, tell, tick_off_ballot
+from coopgov.proxies import queries as proxies
+from coopgov.proxies.events import ProxyAnswered, ProxyAsked, ProxyEnded
 
 MOST_WORDS = 2_000  # characters of somebody's text in a mail
 
@@ -172,9 +175,11 @@ def _voting_closed(event: VotingClosed, event_id: int, now: datetime) -> None:
 
 
 def _own_record(proposal: Proposal) -> Callable[[int], Facts]:
-    """What each elector is told of their own part in a secret vote, so that who did not vote can object."""
+    """What each elector is told of their own part: in a secret vote whether they took part, so that who did not can
+    object; else through whom their vote was carried, if it was."""
     if proposal.secrecy != SECRET:
-        return lambda _party: {}
+        carried = holders_of_carried(proposal.id) if carries(proposal) else {}
+        return lambda party: {"holder": carried.get(party, ("", None))[0]}
     there = parties_who_took_part(proposal.id)
     return lambda party: {"took_part": party in there}
 
@@ -323,6 +328,40 @@ def _roll_amended(event: RollAmended, event_id: int, now: datetime) -> None:
     tell(news, _people({event.party_id}, now), now)
 
 
+def _proxy_asked(event: ProxyAsked, event_id: int, now: datetime) -> None:
+    line = proxies.line_of(event.proxy_id)
+    if line.proxy.accepted_at is None and line.proxy.ended_at is None:
+        tell(_proxy_news("proxy_asked", event_id, line, line.giver), {line.proxy.holder_id} & _members(now), now)
+
+
+def _proxy_answered(event: ProxyAnswered, event_id: int, now: datetime) -> None:
+    line = proxies.line_of(event.proxy_id)
+    news = _proxy_news("proxy_answered", event_id, line, line.holder, {"accepted": event.accepted})
+    tell(news, {line.proxy.giver_id} & _members(now), now)
+
+
+def _proxy_ended(event: ProxyEnded, event_id: int, now: datetime) -> None:
+    """The other one of the two hears of it; an offer that was never answered ends without a word."""
+    line = proxies.line_of(event.proxy_id)
+    if line.proxy.accepted_at is None:
+        return
+    names = {line.proxy.giver_id: line.giver, line.proxy.holder_id: line.holder}
+    news = _proxy_news("proxy_ended", event_id, line, names.pop(event.by_id), {"how": line.proxy.how})
+    tell(news, names.keys() & _members(now), now)
+
+
+def _proxy_news(kind: str, event_id: int, line: proxies.Line, by_name: str, facts: Facts | None = None) -> News:
+    group = group_by_id(line.proxy.group_id)
+    return News(
+        kind=kind,
+        event_id=event_id,
+        title=group.name,
+        path=f"{group.path}/proxies",
+        by_name=by_name,
+        words=lambda: {"until": day(line.last_instant), **(facts or {})},
+    )
+
+
 def _seat_asked(event: SeatAsked, event_id: int, now: datetime) -> None:
     group = group_by_id(event.group_id)
     news = News(
@@ -355,5 +394,8 @@ HANDLERS: tuple[Handler, ...] = (
     Handler("notifications.review_due", ReviewDue, _review_due),
     Handler("notifications.ballot_cast", BallotCast, _ballot_cast),
     Handler("notifications.roll_amended", RollAmended, _roll_amended),
+    Handler("notifications.proxy_asked", ProxyAsked, _proxy_asked),
+    Handler("notifications.proxy_answered", ProxyAnswered, _proxy_answered),
+    Handler("notifications.proxy_ended", ProxyEnded, _proxy_ended),
     Handler("notifications.seat_asked", SeatAsked, _seat_asked),
 )

@@ -114,6 +114,27 @@ KINDS: dict[str, NoticeKind] = {
             True,
         ),
         NoticeKind(
+            "proxy_asked",
+            "votes",
+            N_("Somebody asks me to vote for them"),
+            N_("%(name)s asks you to vote for them."),
+            True,
+        ),
+        NoticeKind(
+            "proxy_answered",
+            "votes",
+            N_("Somebody whom I asked to vote for me answers"),
+            N_("%(name)s answered whether they vote for you."),
+            True,
+        ),
+        NoticeKind(
+            "proxy_ended",
+            "votes",
+            N_("Somebody ends a proxy that I gave or hold"),
+            N_("%(name)s ended a proxy."),
+            True,
+        ),
+        NoticeKind(
             "seat_asked",
             "groups",
             N_("Somebody asks to join a group that I convene"),

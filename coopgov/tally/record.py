@@ -4,11 +4,12 @@ What is in it and why is told in docs/record.md; :mod:`coopgov.tally.verify` che
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NotRequired, TypedDict
 
 from coopgov.tally.canonical import canonical, digest
 from coopgov.tally.count import tally
+from coopgov.tally.proxies import carried
 from coopgov.tally.rule import Rule, Secrecy
 from coopgov.tally.strict_json import Misfit
 from coopgov.tally.transcript import transcript
@@ -24,6 +25,8 @@ MANIFEST_TAG = "coopgov/manifest/v1\n"
 BALLOT_TAG = "coopgov/ballot/v1\n"
 SAID_TAG = "coopgov/said/v1\n"
 AMENDED_TAG = "coopgov/amended/v1\n"
+PROXIES_TAG = "coopgov/proxies/v1\n"
+ENDED_TAG = "coopgov/proxies-ended/v1\n"
 LOG_TAG = "coopgov/log/v1\n"
 CLOSE_TAG = "coopgov/close/v1\n"
 TIE_COMMIT_TAG = "coopgov/tie-commit/v1\n"
@@ -52,6 +55,7 @@ class Terms(TypedDict):
     closes_at: str
     roll_size: int
     roll_root: str
+    proxies: NotRequired[str]  # the hash of who held whose proxy, where proxies are carried
     secrecy: str
     public_key: str | None  # Ed25519, 64 hexadecimal digits
     tie_commit: str
@@ -68,18 +72,33 @@ class Amendment(TypedDict):
     at: str
 
 
+class Proxy(TypedDict):
+    """At opening ``holder`` held the proxy of the elector ``giver``, both leaves; ``ended_at``: that it was taken or
+    given back since, before closing."""
+
+    giver: str
+    holder: str
+    ended_at: str | None
+
+
 class Roll(TypedDict):
-    """The leaves of all electors at opening, sorted, and what was amended since, oldest first."""
+    """The leaves of all electors at opening, sorted, and what was amended since, oldest first; ``proxies`` by giver,
+    where they are carried."""
 
     leaves: list[str]
     amendments: list[Amendment]
+    proxies: NotRequired[list[Proxy]]
 
 
 class NamedBallot(TypedDict):
-    """A ballot of a poll by name; ``voter`` is a leaf of the roll, ``nonce`` 16 bytes as hexadecimal digits."""
+    """A ballot of a poll by name; ``voter`` is a leaf of the roll, ``nonce`` 16 bytes as hexadecimal digits.
+
+    ``through``: the leaf of the holder of the voter's proxy, as whose vote this one is counted.
+    """
 
     poll: str
     voter: str
+    through: NotRequired[str]
     name: str
     choice: Any
     reason: str
@@ -91,6 +110,7 @@ class ErasedBallot(TypedDict):
 
     poll: str
     voter: str
+    through: NotRequired[str]
     choice: Any
     said: str
 
@@ -109,7 +129,8 @@ AnyBallot = NamedBallot | ErasedBallot | SecretBallot
 
 class Close(TypedDict):
     """The closing statement. ``took_part``: leaves, sorted; ``draw``: what was thrown or drawn in public, or None;
-    ``amended``: the hash of the roll's amendments, of polls by name only, as a secret poll's roll has none."""
+    ``amended``: the hash of the roll's amendments, of polls by name only, as a secret poll's roll has none;
+    ``proxies``: that of the proxies as they ended, where they are carried."""
 
     M: str
     n: int
@@ -120,6 +141,7 @@ class Close(TypedDict):
     tie_secret: str
     draw: str | None
     amended: NotRequired[str]
+    proxies: NotRequired[str]
 
 
 def manifest_hash(manifest: Mapping[str, Any]) -> str:
@@ -138,7 +160,10 @@ def erased(ballot: Mapping[str, Any]) -> ErasedBallot:
     Without a nonce whoever guesses a name and a reason can still tell that they stood there.
     """
     said = digest(SAID_TAG, [ballot.get("nonce"), ballot["name"], ballot["reason"]])
-    return {"poll": ballot["poll"], "voter": ballot["voter"], "choice": ballot["choice"], "said": said}
+    kept: ErasedBallot = {"poll": ballot["poll"], "voter": ballot["voter"], "choice": ballot["choice"], "said": said}
+    if "through" in ballot:
+        kept["through"] = ballot["through"]
+    return kept
 
 
 def chain_head(m: str, trackers: Iterable[str]) -> str:
@@ -152,6 +177,16 @@ def chain_head(m: str, trackers: Iterable[str]) -> str:
 def amended_hash(amendments: Sequence[Mapping[str, Any]]) -> str:
     """What the closing statement of a poll by name says of all amendments, none included."""
     return digest(AMENDED_TAG, list(amendments))
+
+
+def proxies_hash(proxies: Iterable[Mapping[str, Any]]) -> str:
+    """What the manifest says of the proxies as they stood at opening, by giver."""
+    return digest(PROXIES_TAG, [[proxy["giver"], proxy["holder"]] for proxy in proxies])
+
+
+def ended_hash(proxies: Iterable[Mapping[str, Any]]) -> str:
+    """What the closing statement says of those that were taken or given back before closing."""
+    return digest(ENDED_TAG, [[proxy["giver"], proxy["ended_at"]] for proxy in proxies if proxy["ended_at"]])
 
 
 def close_hash(close: Mapping[str, Any]) -> str:
@@ -197,6 +232,8 @@ def close_of(
     }
     if manifest["secrecy"] != SECRET:
         close["amended"] = amended_hash(roll["amendments"])
+    if "proxies" in roll:
+        close["proxies"] = ended_hash(roll["proxies"])
     return close
 
 
@@ -213,6 +250,20 @@ def electors(roll: Mapping[str, Any]) -> set[str]:
             raise Misfit(what, ("roll", "amendments", place))
         found ^= {leaf}
     return found
+
+
+def carried_ballots(roll: Mapping[str, Any], voted: Collection[str]) -> dict[str, tuple[str, str]]:
+    """By elector who is not among the ``voted``, the holder of their proxy and the voter whose choice is counted.
+
+    A proxy counts that was not ended before closing and between two who are on the roll as amended; all are leaves.
+    """
+    there = electors(roll)
+    holders = {
+        proxy["giver"]: proxy["holder"]
+        for proxy in roll.get("proxies", ())
+        if proxy["ended_at"] is None and {proxy["giver"], proxy["holder"]} <= there
+    }
+    return {giver: (holders[giver], voter) for giver, voter in carried(holders, voted).items()}
 
 
 def manifest_for_count(manifest: Mapping[str, Any], roll_size: int) -> Manifest:

@@ -141,9 +141,10 @@ _SECRET_BALLOT = _fields(
     {"poll": _HASH, "choice": _anything, "nonce": _NONCE}, {"mark": _spelt("[0-9]{8}", "eight digits")}
 )
 _NAMED_BALLOT = _fields(
-    {"poll": _HASH, "voter": _HASH, "name": _text, "choice": _anything, "reason": _text}, {"nonce": _NONCE}
+    {"poll": _HASH, "voter": _HASH, "name": _text, "choice": _anything, "reason": _text},
+    {"nonce": _NONCE, "through": _HASH},
 )
-_ERASED_BALLOT = _fields({"poll": _HASH, "voter": _HASH, "choice": _anything, "said": _HASH})
+_ERASED_BALLOT = _fields({"poll": _HASH, "voter": _HASH, "choice": _anything, "said": _HASH}, {"through": _HASH})
 
 _MANIFEST = _fields(
     {
@@ -164,9 +165,11 @@ _MANIFEST = _fields(
         "tie_commit": _HASH,
         "recount_sha256": _HASH,
         "engine": _is(ENGINE, f"{ENGINE}, the engine that is known here"),
-    }
+    },
+    {"proxies": _HASH},
 )
 _AMENDMENT = _fields({"leaf": _HASH, "act": _one_of(("added", "removed", "recused")), "reason": _text, "at": _instant})
+_PROXY = _fields({"giver": _HASH, "holder": _HASH, "ended_at": _or_null(_instant)})
 _CLOSE: dict[str, Form] = {
     "M": _HASH,
     "n": _number,
@@ -178,12 +181,12 @@ _CLOSE: dict[str, Form] = {
     "draw": _or_null(_text),
 }
 _SECRET_CLOSE = _fields(_CLOSE)
-_NAMED_CLOSE = _fields({**_CLOSE, "amended": _HASH})
+_NAMED_CLOSE = _fields({**_CLOSE, "amended": _HASH}, {"proxies": _HASH})
 _RECORD = _fields(
     {
         "v": _is(VERSION, f"{VERSION}, the version that is known here"),
         "manifest": _MANIFEST,
-        "roll": _fields({"leaves": _each(_HASH), "amendments": _each(_AMENDMENT)}),
+        "roll": _fields({"leaves": _each(_HASH), "amendments": _each(_AMENDMENT)}, {"proxies": _each(_PROXY)}),
         "ballots": _each(_object),
         "close": _object,
         "signature": _or_null(_hex(128)),

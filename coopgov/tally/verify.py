@@ -13,11 +13,14 @@ from coopgov.tally.merkle import root_of
 from coopgov.tally.record import (
     SECRET,
     amended_hash,
+    carried_ballots,
     chain_head,
     close_hash,
     electors,
+    ended_hash,
     manifest_for_count,
     manifest_hash,
+    proxies_hash,
     recount,
     tie_commit,
     tracker,
@@ -179,8 +182,10 @@ def _roll(case: _Case) -> Found:
     _require(root_of(leaves) == case.manifest["roll_root"], "manifest.roll_root is not the root of the roll's leaves")
     _check_amendments(case)
     case.electors = electors(case.record["roll"])
+    _check_proxies(case)
     if not case.is_secret:
         _check_voters(case)
+        _check_carried(case)
     return f"{size} electors at opening, {len(case.electors)} at closing"
 
 
@@ -192,6 +197,37 @@ def _check_amendments(case: _Case) -> None:
         _require(before <= amendment["at"], "is older than the one before it", *way)
         _require(amendment["at"] <= case.close["closed_at"], "is later than the closing", *way)
         before = amendment["at"]
+
+
+def _check_proxies(case: _Case) -> None:
+    """Those that the manifest fixed, of electors at opening, and ended in time if at all."""
+    roll, told = case.record["roll"], case.manifest.get("proxies")
+    _require(("proxies" in roll) == (told is not None), "roll.proxies and manifest.proxies do not go together")
+    if told is None:
+        return
+    _require(not case.is_secret, "a secret poll carries no proxies")
+    _in_order([proxy["giver"] for proxy in roll["proxies"]], "roll", "proxies")
+    there = set(roll["leaves"])
+    for place, proxy in enumerate(roll["proxies"]):
+        way, both = ("roll", "proxies", place), {proxy["giver"], proxy["holder"]}
+        _require(len(both) == 2 and both <= there, "is not of two electors", *way)
+        _require((proxy["ended_at"] or "") <= case.close["closed_at"], "ended later than the closing", *way)
+    _require(proxies_hash(roll["proxies"]) == told, "manifest.proxies is not the hash of the roll's proxies")
+
+
+def _check_carried(case: _Case) -> None:
+    """Exactly those votes are carried that have to be, each as the holder's."""
+    ballots = case.record["ballots"]
+    own = {ballot["voter"]: ballot["choice"] for ballot in ballots if "through" not in ballot}
+    due = carried_ballots(case.record["roll"], own)
+    for place, ballot in enumerate(ballots):
+        if "through" in ballot:
+            holder, voter = due.pop(ballot["voter"], (None, ""))
+            way = ("ballots", place)
+            _require(ballot["through"] == holder, "is counted through somebody who does not carry it", *way)
+            _require(canonical(ballot["choice"]) == canonical(own[voter]), "is not the choice of its holder", *way)
+            _require(not ballot.get("reason"), "has a reason, and is carried", *way)
+    _require(not due, f"the vote of {min(due, default='')} should be carried")
 
 
 def _check_voters(case: _Case) -> None:
@@ -219,7 +255,8 @@ def _fault(method: Method, manifest: Manifest, ballot: Mapping[str, Any]) -> str
         return f"choice is refused ({error})"
     if canonical(choice) != canonical(ballot["choice"]):
         return "choice is not in its normal form"
-    lacks = "name" in ballot and method.needs_reason(manifest, choice) and not ballot["reason"].strip()
+    words = "name" in ballot and "through" not in ballot
+    lacks = words and method.needs_reason(manifest, choice) and not ballot["reason"].strip()
     return "choice needs a reason, and has none" if lacks else ""
 
 
@@ -246,8 +283,11 @@ def _close(case: _Case) -> Found:
     there, n = len(close["took_part"]), close["n"]
     _require(there == n, f"close.took_part has {there} electors, there are {n} ballots")
     if not case.is_secret:
-        fits = close["amended"] == amended_hash(case.record["roll"]["amendments"])
+        roll = case.record["roll"]
+        fits = close["amended"] == amended_hash(roll["amendments"])
         _require(fits, "close.amended is not the hash of the roll's amendments")
+        ended = ended_hash(roll["proxies"]) if "proxies" in roll else None
+        _require(close.get("proxies") == ended, "close.proxies is not the hash of the proxies that ended")
         voters = sorted(ballot["voter"] for ballot in case.record["ballots"])
         _require(voters == close["took_part"], "close.took_part are not those who voted")
     _require(manifest["opens_at"] < manifest["closes_at"], "manifest.closes_at is not after manifest.opens_at")

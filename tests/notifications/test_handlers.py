@@ -11,15 +11,19 @@ from coopgov.decisions.models import Ballot, Outcome, ResultRow
 from coopgov.discussion.events import CommentPosted, ThreadOpened, WordsHidden
 from coopgov.discussion.models import Comment, Thread
 from coopgov.groups.events import SeatAsked
+from coopgov.identity.models import Login
 from coopgov.infra.db import db, write_transaction
 from coopgov.infra.outbox import emit
 from coopgov.membership.models import Membership
 from coopgov.notifications.models import Notice, Preference
+from coopgov.proxies import services as proxy_services
 from coopgov.tally.count import Ballot as Vote
 from coopgov.tally.count import Manifest, tally
 from coopgov.tally.rule import PRESETS
 from tests import factories
 from tests.conftest import NOW
+from tests.decisions import scene as votes
+from tests.proxies.scene import allow, end, give, offer
 
 
 def happened(event) -> None:
@@ -33,6 +37,10 @@ def told() -> set[tuple[int, str]]:
 
 def text_of(mail) -> str:
     return mail.get_body(("plain",)).get_content()
+
+
+def address_of(party) -> str:
+    return db.session.scalars(select(Login.email).where(Login.party_id == party.id)).one()
 
 
 @pytest.fixture
@@ -340,3 +348,68 @@ def _statements_of_telling(app, proposal, n: int, statements) -> int:
         run_job(job_id, NOW)
     assert len(set(db.session.scalars(select(Notice.party_id)))) >= n
     return len(sent)
+
+
+class TestProxies:
+    @pytest.fixture
+    def on(self, app, catch_up, mails):
+        found = votes.scene(3)
+        allow(found.group, found.convenor)
+        catch_up()
+        return found
+
+    def test_who_is_asked_answers_and_each_hears_of_the_other(self, on, catch_up, mails):
+        ada, bo, _ = on.members
+        proxy = offer(on.group, ada, bo)
+        catch_up()
+        assert told() == {(bo.id, "proxy_asked")}
+        assert mails()[-1]["Subject"] == "Member 0 asks you to vote for them in Tech"
+        assert "/g/tech/proxies" in text_of(mails()[-1])
+        with write_transaction():
+            proxy_services.answer(proxy, bo.id, True, NOW)
+        catch_up()
+        assert mails()[-1]["Subject"] == "Member 1 votes for you in Tech"
+        end(proxy, ada)
+        catch_up()
+        assert mails()[-1]["Subject"] == "You no longer vote for Member 0 in Tech"
+        assert told() == {(bo.id, "proxy_asked"), (ada.id, "proxy_answered"), (bo.id, "proxy_ended")}
+
+    def test_what_was_declined_or_given_back_is_told_to_its_giver(self, on, catch_up, mails):
+        ada, bo, cy = on.members
+        declined = offer(on.group, ada, bo)
+        with write_transaction():
+            proxy_services.answer(declined, bo.id, False, NOW)
+        catch_up()
+        assert mails()[-1]["Subject"] == "Member 1 does not vote for you in Tech"
+        end(give(on.group, ada, cy), cy)
+        catch_up()
+        assert mails()[-1]["Subject"] == "Member 2 no longer votes for you in Tech"
+
+    def test_an_offer_that_was_taken_back_is_told_to_nobody(self, on, catch_up):
+        ada, bo, _ = on.members
+        end(offer(on.group, ada, bo), ada, NOW)
+        catch_up()
+        assert told() == set()
+
+    def test_the_ballot_that_comes_by_mail_says_who_votes_for_whom(self, on, catch_up, mails, clock):
+        ada, bo, cy = on.members
+        give(on.group, ada, bo)
+        catch_up()
+        before = len(mails())
+        proposal = votes.opened(on, electorate="group")
+        catch_up()
+        texts = {str(mail["To"]): text_of(mail) for mail in mails()[before:]}
+        held = "your vote is counted as that of Member 1"
+        assert [address for address, text in texts.items() if held in " ".join(text.split())] == [address_of(ada)]
+        carries = "Your vote counts for 1 other member too"
+        assert [address for address, text in texts.items() if carries in " ".join(text.split())] == [address_of(bo)]
+        votes.vote(proposal, bo, "agree")
+        before = len(mails())
+        votes.close(proposal)
+        clock.forward(days=8)
+        catch_up()
+        told_by_mail = [
+            str(mail["To"]) for mail in mails()[before:] if "as that of Member 1" in " ".join(text_of(mail).split())
+        ]
+        assert told_by_mail == [address_of(ada)]
+        assert address_of(cy) not in told_by_mail

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy.orm import aliased
 from sqlalchemy.sql.elements import ColumnElement
 
 from coopgov.decisions.counting import counts_now, is_off
@@ -26,23 +27,27 @@ class Vote:
     at: datetime
     channel: str
     kind: str  # of the voter: person | organisation
+    holder: str = ""  # full name of whoever held the proxy, where the vote was carried
 
 
 def votes(proposal_id: int, limit: int, offset: int) -> tuple[list[Vote], int]:
     """One page of counted ballots, those with a reason first and the newest first, and how many there are in all, in
     one statement. Beyond the last page there are none, and 0."""
+    to, holder = aliased(RollEntry), aliased(Party)
     query = (
         select(
             *(Ballot.choice, Ballot.reason, Party.name, Ballot.public_name, Ballot.received_at, Ballot.channel),
-            *(Party.kind, func.count().over()),
+            *(Party.kind, func.coalesce(holder.name, ""), func.count().over()),
         )
         .join(RollEntry, RollEntry.id == Ballot.roll_entry_id)
         .join(Party, Party.id == RollEntry.party_id)
+        .outerjoin(to, to.id == Ballot.through_id)
+        .outerjoin(holder, holder.id == to.party_id)
         .where(Ballot.proposal_id == proposal_id, counts_now())
         .order_by(case((Ballot.reason == "", 1), else_=0), Ballot.received_at.desc(), Ballot.id.desc())
     )
     rows = db.session.execute(query.limit(limit).offset(offset)).all()
-    return [Vote(*row[:7]) for row in rows], rows[0][7] if rows else 0
+    return [Vote(*row[:-1]) for row in rows], rows[0][-1] if rows else 0
 
 
 def cast_number(proposal_id: int) -> int:

@@ -18,6 +18,7 @@ REFUSALS: Refusals = {
 
 
 LONGEST_REASON = 500  # characters
+NONCE_BYTES = 16  # of a ballot by name
 
 
 DRAIN = timedelta(seconds=25)  # longer than a request that came in time can wait for the write lock, twice

@@ -8,6 +8,7 @@ from coopgov.core.text import N_
 from coopgov.core.viewer import Viewer
 from coopgov.decisions.rules.casting import LONGEST_REASON
 from coopgov.decisions.rules.stages import UNOPENED, Motion, state_at
+from coopgov.tally.methods import METHODS
 
 LONGEST_EVIDENCE = 300  # characters
 
@@ -37,6 +38,24 @@ class Poll(Motion, Protocol):
 
     @property
     def secrecy(self) -> str: ...
+
+
+class Carrying(Poll, Protocol):
+    """What the rules need to know of a vote in which proxies may be carried."""
+
+    @property
+    def electorate(self) -> str: ...
+
+    @property
+    def method(self) -> str: ...
+
+
+def may_carry(poll: Carrying) -> bool:
+    """Whether proxies can be carried in such a vote: one of the group, by name, that decides something; who takes part
+    in a thing says so for themselves."""
+    method = METHODS[poll.method]
+    decides = method.decides and method.takes_ballots and method.name != "count-me-in"
+    return decides and poll.electorate == "group" and poll.secrecy != "secret"
 
 
 def refuse_unless_keeper(poll: Poll, viewer: Viewer, now: datetime) -> None:

@@ -11,6 +11,7 @@ from coopgov.decisions.rules import casting, stages
 from coopgov.decisions.rules.stages import state_at
 from coopgov.decisions.secrecy import SECRET
 from coopgov.decisions.services import secret
+from coopgov.decisions.services.carrying import carried_votes, with_carried
 from coopgov.decisions.services.register import supersede_by
 from coopgov.decisions.services.traces import note, subject, touch
 from coopgov.infra import audit, outbox
@@ -52,10 +53,12 @@ def count_and_close(proposal: Proposal, now: datetime) -> None:
     if proposal.secrecy == SECRET:
         _close_secret(proposal, now)
         return
-    close = closing_statement(proposal) if proposal.manifest else None
-    outcome = count_votes(proposal, vote_box(proposal.id), tie_seed(close) if close else None)
+    carried = carried_votes(proposal)
+    close = closing_statement(proposal, carried) if proposal.manifest else None
+    outcome = count_votes(proposal, with_carried(vote_box(proposal.id), carried), tie_seed(close) if close else None)
     if _goes_on(proposal, outcome, now):
         return
+    writing_session().add_all(carried)
     seal = _write_result(proposal, outcome, close, "", now)
     _close(proposal, outcome, now, digest=seal, close=close_hash(close) if close else "")
 

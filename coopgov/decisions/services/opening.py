@@ -11,9 +11,11 @@ from coopgov.decisions import box, events, secrecy
 from coopgov.decisions.counting import manifest_of
 from coopgov.decisions.models import Proposal, RecountScript, RollEntry
 from coopgov.decisions.queries import proposals, rolls
+from coopgov.decisions.queries.proxies import published_proxies
 from coopgov.decisions.records import terms_at_opening
 from coopgov.decisions.rules import stages
 from coopgov.decisions.rules.stages import UNOPENED, state_at
+from coopgov.decisions.services.carrying import freeze_proxies
 from coopgov.decisions.services.lapsing import lapse_amendments, settle_amendments
 from coopgov.decisions.services.traces import note, refuse_unless, subject, touch
 from coopgov.decisions.services.urgency import refuse_unsigned
@@ -25,7 +27,7 @@ from coopgov.tally.count import Manifest
 from coopgov.tally.merkle import leaf_of
 from coopgov.tally.methods import METHODS
 from coopgov.tally.one_file import recount_source
-from coopgov.tally.record import Terms, manifest_hash
+from coopgov.tally.record import Proxy, Terms, manifest_hash
 from coopgov.tally.rule import Rule
 
 
@@ -74,7 +76,7 @@ def _freeze(proposal: Proposal, at: datetime, now: datetime, actor: int | str) -
     proposal.is_public = proposals.is_public_now(proposal)  # from here on it keeps its own word
     proposal.state, proposal.opened_at, proposal.roll_size = "open", at, len(leaves)
     proposal.frozen_at = proposal.frozen_at or at
-    _fix_terms(proposal, leaves)
+    _fix_terms(proposal, leaves, published_proxies(proposal) if freeze_proxies(proposal, at) else None)
     opened = events.VotingOpened(proposal_id=proposal.id, roll_size=len(leaves))
     note(proposal, actor, "proposal.opened", opened, now, roll=len(leaves), manifest=proposal.manifest_hash)
 
@@ -94,24 +96,21 @@ def _freeze_roll(proposal: Proposal, at: datetime) -> list[str]:
     return [str(line["leaf"]) for line in lines]
 
 
-def _terms(proposal: Proposal, leaves: list[str]) -> Terms:
+def _terms(proposal: Proposal, leaves: list[str], proxies: list[Proxy] | None) -> Terms:
     """The manifest, with a tie secret drawn now; that of a secret vote lies with its other keys and nowhere else."""
     if proposal.secrecy == secrecy.SECRET:
         keys = secrecy.fit_keyring().create(proposal.id)
         return terms_at_opening(proposal, leaves, keys.tie_secret, box.public_key_of(keys.sign))
     proposal.tie_secret = secrets.token_hex(32)
-    return terms_at_opening(proposal, leaves, proposal.tie_secret)
+    return terms_at_opening(proposal, leaves, proposal.tie_secret, proxies=proxies)
 
 
-def _fix_terms(proposal: Proposal, leaves: list[str]) -> None:
+def _fix_terms(proposal: Proposal, leaves: list[str], proxies: list[Proxy] | None) -> None:
     """What the record will begin with; its hash goes out now, before the first ballot."""
     proposal.bounds = _bounds(manifest_of(proposal))
-    terms = _terms(proposal, leaves)
-    proposal.manifest, proposal.manifest_hash, proposal.roll_root = (
-        dict(terms),
-        manifest_hash(terms),
-        terms["roll_root"],
-    )
+    terms = _terms(proposal, leaves, proxies)
+    proposal.manifest, proposal.manifest_hash = dict(terms), manifest_hash(terms)
+    proposal.roll_root = terms["roll_root"]
     if writing_session().get(RecountScript, terms["recount_sha256"]) is None:
         writing_session().add(RecountScript(sha256=terms["recount_sha256"], source=recount_source()))
 

@@ -118,7 +118,7 @@ def open_box(proposal: Proposal) -> Opened:
     terms: Any = proposal.manifest
     took_part, ended = [leaf for leaf, _ballot in found], utc_text(proposal.closes_at)
     inside: Any = list(ballots.values())
-    close = close_of(terms, roll_of(proposal.id), inside, took_part, ended, keys.tie_secret)
+    close = close_of(terms, roll_of(proposal), inside, took_part, ended, keys.tie_secret)
     votes: dict[Choice, int] = {}
     for ballot in ballots.values():
         choice = normal_choice(proposal, ballot["choice"])

@@ -17,8 +17,6 @@ from coopgov.infra.db import writing_session
 from coopgov.tally.count import method_of
 from coopgov.tally.vote import Choice
 
-NONCE_BYTES = 16
-
 
 @dataclass(frozen=True)
 class Entered:
@@ -65,7 +63,7 @@ def cast_ballot(
         sequence=last.sequence + 1 if last else 1,
         choice=normal,
         reason=reason,
-        nonce=secrets.token_hex(NONCE_BYTES),
+        nonce=secrets.token_hex(casting.NONCE_BYTES),
         public_name=public_name,
         channel=channel,
         received_at=received_at,

@@ -1,0 +1,125 @@
+"""Proxies of a vote: those that stood when its roll was frozen, and whose vote they carry."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import aliased
+
+from coopgov.core.time import utc_text
+from coopgov.decisions.counting import is_off
+from coopgov.decisions.models import Ballot, Proposal, ProxyLine, RollEntry
+from coopgov.identity.models import Party
+from coopgov.infra.db import db
+from coopgov.proxies.models import Proxy
+from coopgov.proxies.rules import Chains, Given
+from coopgov.tally.record import Proxy as PublishedProxy
+
+
+def carries(proposal: Proposal) -> bool:
+    """Whether votes are carried in it: its manifest says so, from opening on."""
+    return proposal.manifest is not None and "proxies" in proposal.manifest
+
+
+def published_proxies(proposal: Proposal) -> list[PublishedProxy]:
+    """The proxies with which voting opened, by the giver's leaf, and when they were taken or given back, if before
+    closing; one whose time ran out meanwhile counts to the end."""
+    giver, holder = aliased(RollEntry), aliased(RollEntry)
+    query = (
+        select(giver.leaf, holder.leaf, Proxy.ended_at, Proxy.how)
+        .select_from(ProxyLine)
+        .join(giver, giver.id == ProxyLine.entry_id)
+        .join(holder, holder.id == ProxyLine.holder_id)
+        .join(Proxy, Proxy.id == ProxyLine.proxy_id)
+        .where(ProxyLine.proposal_id == proposal.id)
+        .order_by(giver.leaf)
+    )
+    return [
+        {"giver": leaf, "holder": to, "ended_at": _ended(proposal, at, how)}
+        for leaf, to, at, how in db.session.execute(query)
+    ]
+
+
+def _ended(proposal: Proposal, at: datetime | None, how: str) -> str | None:
+    return utc_text(at) if at is not None and at < proposal.closes_at and how != "over" else None
+
+
+@dataclass(frozen=True)
+class MyProxies:
+    """How an elector stands to the proxies of a vote, as long as they have not ended.
+
+    ``holder``: who votes for them unless they vote; ``in_circle``: that comes back to them. ``givers``: for whom they
+    vote, unless those do or somebody between them. Names are full ones.
+    """
+
+    holder: str = ""
+    in_circle: bool = False
+    givers: tuple[str, ...] = ()
+
+
+def my_proxies(proposal: Proposal, entry: RollEntry | None) -> MyProxies:
+    """The proxies that concern the elector of this line."""
+    return proxies_by_line(proposal).get(entry.id, MyProxies()) if entry is not None else MyProxies()
+
+
+def proxies_by_line(proposal: Proposal) -> dict[int, MyProxies]:
+    """By line of the roll the proxies that concern its elector; lines that none concerns are not in it."""
+    if not carries(proposal):
+        return {}
+    given, names = _standing(proposal)
+    chains = Chains(given)
+    return {
+        entry_id: MyProxies(
+            holder=names[holder] if (holder := chains.holder(entry_id)) else "",
+            in_circle=chains.in_circle(entry_id),
+            givers=tuple(names[giver] for giver in chains.held_by(entry_id)),
+        )
+        for entry_id in names
+    }
+
+
+def _standing(proposal: Proposal) -> tuple[list[Given], dict[int, str]]:
+    """The proxies between lines of the roll as amended that nobody has ended, and the names of all electors in them."""
+    giver, holder, to = aliased(Party), aliased(Party), aliased(RollEntry)
+    query = (
+        select(ProxyLine, Proxy.ended_at, Proxy.how, giver.name, holder.name)
+        .join(Proxy, Proxy.id == ProxyLine.proxy_id)
+        .join(RollEntry, RollEntry.id == ProxyLine.entry_id)
+        .join(to, to.id == ProxyLine.holder_id)
+        .join(giver, giver.id == RollEntry.party_id)
+        .join(holder, holder.id == to.party_id)
+        .where(ProxyLine.proposal_id == proposal.id, ~is_off(RollEntry.id), ~is_off(to.id))
+        .order_by(ProxyLine.entry_id)
+    )
+    rows = [row for row in db.session.execute(query) if _ended(proposal, row[1], row[2]) is None]
+    given = [Given(line.entry_id, line.holder_id, line.proxy_id) for line, _at, _how, _giver, _holder in rows]
+    names = {line.entry_id: name for line, _at, _how, name, _holder in rows}
+    return given, {**names, **{line.holder_id: name for line, _at, _how, _giver, name in rows}}
+
+
+def waiting_givers(proposal: Proposal) -> int:
+    """How many electors who have not voted have given their proxy, and not ended it."""
+    voted = select(Ballot.roll_entry_id).where(Ballot.proposal_id == proposal.id)
+    there = set(db.session.scalars(voted))
+    return sum(one.giver not in there for one in _standing(proposal)[0])
+
+
+def carried_number(proposal: Proposal) -> int:
+    """How many votes of the closed vote were carried."""
+    query = select(func.count()).where(Ballot.proposal_id == proposal.id, Ballot.through_id.is_not(None))
+    return db.session.scalar(query) or 0
+
+
+def holders_of_carried(proposal_id: int) -> dict[int, tuple[str, Any]]:
+    """By party whose vote was carried, the name of who holds their proxy, and the choice."""
+    giver, to = aliased(RollEntry), aliased(RollEntry)
+    query = (
+        select(giver.party_id, Party.name, Ballot.choice)
+        .select_from(Ballot)
+        .join(giver, giver.id == Ballot.roll_entry_id)
+        .join(to, to.id == Ballot.through_id)
+        .join(Party, Party.id == to.party_id)
+        .where(Ballot.proposal_id == proposal_id)
+    )
+    return {party_id: (name, choice) for party_id, name, choice in db.session.execute(query)}
