@@ -24,7 +24,7 @@ from coopgov.decisions.queries import ballots, lists, rolls
 from coopgov.decisions.queries.ballots import Line
 from coopgov.decisions.queries.lists import DecisionLine
 from coopgov.decisions.queries.proposals import Sheet
-from coopgov.decisions.queries.proxies import MyProxies, carried_number, carries, my_proxies, waiting_givers
+from coopgov.decisions.queries.proxies import MyProxies, carried_number, carries, my_proxies, standing_number
 from coopgov.decisions.record_pages import is_ranked
 from coopgov.decisions.records import has_record
 from coopgov.decisions.roll_words import why_not_words
@@ -121,7 +121,7 @@ class Side:
     standing: Standing
     paper: Paper
     proxies: MyProxies = field(default_factory=MyProxies)
-    carried: int = 0  # votes: that proxies added, or would add if voting closed with nobody else voting
+    carried: int = 0  # votes that proxies added; while voting is open how many proxies there are
     warnings: list[str] = field(default_factory=list)  # to electors of a secret vote: what may give them away
 
     @property
@@ -221,7 +221,7 @@ def side_of(sheet: Sheet, viewer: Viewer, now: datetime) -> Side:
 def _carried(proposal: Proposal, state: str) -> int:
     if not carries(proposal) or state in ("withdrawn", "void"):
         return 0
-    return carried_number(proposal) if state == "closed" else waiting_givers(proposal)
+    return carried_number(proposal) if state == "closed" else standing_number(proposal)
 
 
 def shown_result(sheet: Sheet, state: str, has_voted: bool) -> Mapping[str, Any] | None:

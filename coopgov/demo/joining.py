@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from coopgov.admin.services import describe_coop
+from coopgov.core.time import last_midnight
 from coopgov.demo.cast import Person, book
 from coopgov.demo.diary import ZONE, awake
 from coopgov.demo.stage import Stage
@@ -15,6 +16,8 @@ from coopgov.identity.services import create_person, edit_profile
 from coopgov.infra.coop import found_coop
 from coopgov.infra.db import writing_session
 from coopgov.membership.services.register import admit, appoint, cease
+from coopgov.proxies import services as proxies
+from coopgov.proxies.models import Proxy
 
 FOUNDED = 425.0  # days ago
 FOUNDERS = 58
@@ -25,6 +28,7 @@ BY_APPLYING = 142.0  # days ago; who joined since did so by applying here
 PEOPLE = FOUNDERS + sum(count for count, _, _ in WAVES)
 FIRST_SITTER = 3  # of those who do not speak: the ones before it leave
 SITTERS_UNTIL, EARLY_UNTIL = 22, 90  # of those who do not speak: who sits in groups; who joined in the first months
+PROXY_LASTS = timedelta(days=183)
 BY_HAND = "cli"  # who acts before there is anybody
 
 
@@ -107,6 +111,34 @@ def plan_groups(stage: Stage) -> None:
             stage.diary.write(at, partial(_sit, stage, word, key))
         if "asks" in plain:
             stage.diary.write(stage.diary.on_the_clock(1.3, "13:25"), partial(_ask, stage, word, plain["asks"]))
+        if "proxies" in plain:
+            _plan_proxies(stage, word, plain["proxies"])
+
+
+def _plan_proxies(stage: Stage, word: str, plain: dict[str, Any]) -> None:
+    """The group switches proxies on; some are given, and some wait for an answer."""
+    stage.diary.write(stage.diary.on_the_clock(6, "20:05"), partial(_allow_proxies, stage, word, plain["cap"]))
+    for giver, holder in plain["given"]:
+        stage.diary.write(stage.diary.on_the_clock(5, "18:40"), partial(_give_proxy, stage, word, giver, holder))
+    for giver, holder in plain["offered"]:
+        stage.diary.write(stage.diary.on_the_clock(1.2, "12:15"), partial(_offer_proxy, stage, word, giver, holder))
+
+
+def _allow_proxies(stage: Stage, word: str, cap: int, now: datetime) -> None:
+    proxies.set_cap(_group(stage, word), cap, stage.parties[book()["groups"][word]["convenor"]], now)
+
+
+def _offer_proxy(stage: Stage, word: str, giver: str, holder: str, now: datetime) -> None:
+    _offered(stage, word, giver, holder, now)
+
+
+def _offered(stage: Stage, word: str, giver: str, holder: str, now: datetime) -> Proxy:
+    until = last_midnight(now) + PROXY_LASTS
+    return proxies.ask(_group(stage, word), stage.parties[giver], stage.parties[holder], until, now)
+
+
+def _give_proxy(stage: Stage, word: str, giver: str, holder: str, now: datetime) -> None:
+    proxies.answer(_offered(stage, word, giver, holder, now), stage.parties[holder], True, now)
 
 
 def _found_group(stage: Stage, word: str, plain: dict[str, Any], now: datetime) -> None:

@@ -98,11 +98,10 @@ def _standing(proposal: Proposal) -> tuple[list[Given], dict[int, str]]:
     return given, {**names, **{line.holder_id: name for line, _at, _how, _giver, name in rows}}
 
 
-def waiting_givers(proposal: Proposal) -> int:
-    """How many electors who have not voted have given their proxy, and not ended it."""
-    voted = select(Ballot.roll_entry_id).where(Ballot.proposal_id == proposal.id)
-    there = set(db.session.scalars(voted))
-    return sum(one.giver not in there for one in _standing(proposal)[0])
+def standing_number(proposal: Proposal) -> int:
+    """How many electors have given their proxy and not ended it, whether they have voted or not: nobody is to learn
+    from it who has."""
+    return len(_standing(proposal)[0])
 
 
 def carried_number(proposal: Proposal) -> int:
