@@ -9,6 +9,7 @@ from coopgov.tally import record as parts
 from coopgov.tally.count import Ballot, Manifest
 from coopgov.tally.merkle import root_of
 from coopgov.tally.rule import Rule, Threshold
+from tests.tally import carried
 from tests.tally.records import KEY, Record, closed, drawn, read, rechained, renamed, resigned, rewritten, spelt
 
 PLAIN = Rule(Threshold(Fraction(1, 2)))
@@ -29,7 +30,7 @@ NAMED_PRINTER = closed(
 )
 
 Forge = Callable[[Record], Record | bytes]
-FORGERIES: dict[str, tuple[bytes, Forge, str, str]] = {}
+FORGERIES: dict[str, tuple[bytes, Forge, str, str]] = {**carried.FORGERIES}
 """By name: the true record, what is done to it, the check that has to fail, and words that it has to say."""
 
 

@@ -12,6 +12,7 @@ from coopgov.tally.canonical import canonical
 from coopgov.tally.count import Ballot, Manifest, method_of
 from coopgov.tally.merkle import leaf_of, root_of
 from coopgov.tally.one_file import recount_sha256
+from coopgov.tally.rule import Rule
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 TIE_SECRET = hashlib.sha256(b"tie").hexdigest()
@@ -87,6 +88,33 @@ def closed(
 def sign(close: parts.Close) -> str:
     """The signature that the poll's key gives to a closing statement."""
     return KEY.sign(parts.close_hash(close).encode()).hex()
+
+
+def record_with(
+    proxies: list[tuple[int, int, str | None]], choices: dict[int, str], rule: Rule, size: int = 5
+) -> bytes:
+    """The record of a poll of ``size`` electors by name, who are their places on the roll: (giver, holder, ended at),
+    and by elector the choice."""
+    counted = Manifest("proposal", ("agree", "abstain", "disagree", "block"), rule, size)
+    leaves = leaves_of(size)
+    lines: list[parts.Proxy] = [
+        {"giver": leaves[giver], "holder": leaves[holder], "ended_at": at} for giver, holder, at in sorted(proxies)
+    ]
+    terms = terms_of(counted, "open", signed=True)
+    terms["proxies"] = parts.proxies_hash(lines)
+    roll: parts.Roll = {"leaves": leaves, "amendments": [], "proxies": lines}
+    cast = [_named(counted, terms, leaves[at], choice) for at, choice in choices.items()]
+    due = parts.carried_ballots(roll, [ballot["voter"] for ballot in cast])
+    said = {ballot["voter"]: ballot["choice"] for ballot in cast}
+    for giver, (holder, voter) in due.items():
+        carries = _named(counted, terms, giver, said[voter])
+        cast.append({**carries, "through": holder, "reason": ""})
+    close = parts.close_of(terms, roll, cast, [b["voter"] for b in cast], "2026-03-08T10:00:05Z", TIE_SECRET)
+    return parts.write_record(terms, roll, cast, close, KEY.sign(parts.close_hash(close).encode()).hex())
+
+
+def _named(counted: Manifest, terms: parts.Terms, leaf: str, choice: str) -> Any:
+    return {**ballots_of(counted, [Ballot(choice)], terms)[0], "voter": leaf}
 
 
 def read(raw: bytes) -> Record:

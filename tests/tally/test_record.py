@@ -23,6 +23,7 @@ from coopgov.tally.recount import lines
 from coopgov.tally.rule import PRESETS
 from coopgov.tally.transcript import transcript
 from coopgov.tally.verify import CHECKS, State, check_record
+from tests.tally.carried import CARRIED
 from tests.tally.forgeries import (
     FORGERIES,
     NAMED_DOTS,
@@ -39,7 +40,7 @@ from tests.tally.test_laws import HEADS, votes
 
 often = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 CHECKED = [name for name, _, _ in CHECKS]
-TRUE = {"secret": SECRET_BOARD, "named": NAMED_DOTS, "unsigned": NAMED_PRINTER}
+TRUE = {"secret": SECRET_BOARD, "named": NAMED_DOTS, "unsigned": NAMED_PRINTER, "carried": CARRIED}
 DRIVER = """
 import importlib.util, io, json, sys
 spec = importlib.util.spec_from_file_location("recount_file", sys.argv[1])
@@ -410,7 +411,15 @@ def test_the_page_about_records_tells_every_check_field_and_tag() -> None:
     assert [line.split("|")[1].strip() for line in told.splitlines() if line.startswith("| ")][
         1 : len(CHECKED) + 1
     ] == CHECKED
-    for kind in (parts.Terms, parts.Close, parts.NamedBallot, parts.ErasedBallot, parts.SecretBallot, parts.Amendment):
+    for kind in (
+        parts.Terms,
+        parts.Close,
+        parts.NamedBallot,
+        parts.ErasedBallot,
+        parts.SecretBallot,
+        parts.Amendment,
+        parts.Proxy,
+    ):
         assert [name for name in kind.__annotations__ if name not in page] == []
     tags = [value for name, value in vars(parts).items() if name.endswith("_TAG")]
     tags += [value for name, value in vars(merkle).items() if name.endswith("_TAG")]
