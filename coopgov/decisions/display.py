@@ -24,7 +24,7 @@ from coopgov.decisions.queries import ballots, lists, rolls
 from coopgov.decisions.queries.ballots import Line
 from coopgov.decisions.queries.lists import DecisionLine
 from coopgov.decisions.queries.proposals import Sheet
-from coopgov.decisions.queries.proxies import MyProxies, carried_number, carries, my_proxies, standing_number
+from coopgov.decisions.queries.proxies import MyProxies, carried_number, carries, my_proxies, standing_proxies
 from coopgov.decisions.record_pages import is_ranked
 from coopgov.decisions.records import has_record
 from coopgov.decisions.roll_words import why_not_words
@@ -58,6 +58,7 @@ from coopgov.infra.web.timeline import Step
 from coopgov.membership.queries.register import membership_spells
 from coopgov.membership.queries.standing import judgement, rule_at
 from coopgov.membership.rules.standing import days_late
+from coopgov.proxies.rules import Given
 from coopgov.tally.rule import Electors, Rule
 
 VOTES_ON_A_PAGE = 50
@@ -199,7 +200,7 @@ def side_of(sheet: Sheet, viewer: Viewer, now: datetime) -> Side:
     """Result and vote card, for what the viewer may see of them."""
     proposal, state = sheet.proposal, state_at(sheet.proposal, now)
     standing = standing_of(proposal, viewer)
-    plain = shown_result(sheet, state, standing.ballot is not None)
+    plain, given = shown_result(sheet, state, standing.ballot is not None), standing_proxies(proposal)
     return Side(
         number=proposal.id,
         path=proposal.path,
@@ -212,16 +213,18 @@ def side_of(sheet: Sheet, viewer: Viewer, now: datetime) -> Side:
         picture=picture_for(proposal, plain) if plain else None,
         standing=standing,
         paper=paper_of(proposal),
-        proxies=my_proxies(proposal, standing.entry),
-        carried=_carried(proposal, state),
+        proxies=my_proxies(given, standing.entry),
+        carried=_carried(proposal, state, given),
         warnings=warnings_of(proposal),
     )
 
 
-def _carried(proposal: Proposal, state: str) -> int:
-    if not carries(proposal) or state in ("withdrawn", "void"):
-        return 0
-    return carried_number(proposal) if state == "closed" else standing_number(proposal)
+def _carried(proposal: Proposal, state: str, given: Sequence[Given]) -> int:
+    """How many votes were carried; before the count how many proxies stand, whether their givers have voted or not, as
+    nobody is to learn from it who has."""
+    if state == "closed":
+        return carried_number(proposal.id) if carries(proposal) else 0
+    return 0 if state in ("withdrawn", "void") else len(given)
 
 
 def shown_result(sheet: Sheet, state: str, has_voted: bool) -> Mapping[str, Any] | None:

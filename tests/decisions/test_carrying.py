@@ -9,7 +9,7 @@ from sqlalchemy import select
 from coopgov.decisions.counting import manifest_of, vote_box
 from coopgov.decisions.models import Ballot, ProxyLine, ResultRow
 from coopgov.decisions.queries.ballots import my_line
-from coopgov.decisions.queries.proxies import MyProxies, my_proxies, standing_number
+from coopgov.decisions.queries.proxies import MyProxies, my_proxies, standing_proxies
 from coopgov.decisions.queries.rolls import electors, entry_of
 from coopgov.decisions.records import record_of
 from coopgov.decisions.rules.casting import DRAIN
@@ -42,6 +42,10 @@ def of_the_group(on, **terms):
 
 def counts(proposal) -> dict[str, int]:
     return {choice: n for choice, n in vote_box(proposal.id).items()}
+
+
+def mine(proposal, entry) -> MyProxies:
+    return my_proxies(standing_proxies(proposal), entry)
 
 
 def carried(proposal) -> dict[int, str]:
@@ -96,7 +100,7 @@ def test_a_circle_in_which_nobody_votes_carries_nothing_and_its_people_are_told(
     give(on.group, ada, bo)
     give(on.group, bo, ada)
     proposal = of_the_group(on)
-    assert my_proxies(proposal, entry_of(proposal.id, ada.id)) == MyProxies(bo.name, True, (bo.name,))
+    assert mine(proposal, entry_of(proposal.id, ada.id)) == MyProxies(bo.name, True, (bo.name,))
     vote(proposal, cy, "agree")
     close(proposal)
     assert carried(proposal) == {}
@@ -258,12 +262,12 @@ def test_an_elector_knows_who_votes_for_them_and_for_whom_they_vote(on):
     proxy = give(on.group, bo, cy)
     proposal = of_the_group(on)
     entry = {party.id: entry_of(proposal.id, party.id) for party in on.members}
-    assert my_proxies(proposal, entry[ada.id]) == MyProxies(bo.name)
-    assert my_proxies(proposal, entry[bo.id]) == MyProxies(cy.name, givers=(ada.name,))
-    assert my_proxies(proposal, entry[cy.id]) == MyProxies(givers=(bo.name, ada.name))
-    assert my_proxies(proposal, entry[dee.id]) == MyProxies()
+    assert mine(proposal, entry[ada.id]) == MyProxies(bo.name)
+    assert mine(proposal, entry[bo.id]) == MyProxies(cy.name, givers=(ada.name,))
+    assert mine(proposal, entry[cy.id]) == MyProxies(givers=(bo.name, ada.name))
+    assert mine(proposal, entry[dee.id]) == MyProxies()
     vote(proposal, ada, "agree")
-    assert standing_number(proposal) == 2  # or it would tell who has voted
+    assert len(standing_proxies(proposal)) == 2  # or it would tell who has voted
     end(proxy, bo)
-    assert standing_number(proposal) == 1
-    assert my_proxies(proposal, entry[cy.id]) == MyProxies()
+    assert len(standing_proxies(proposal)) == 1
+    assert mine(proposal, entry[cy.id]) == MyProxies()

@@ -1,10 +1,11 @@
 """Proxies of a vote: those that stood when its roll was frozen, and whose vote they carry."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import aliased
 
 from coopgov.core.time import utc_text
@@ -58,55 +59,61 @@ class MyProxies:
     givers: tuple[str, ...] = ()
 
 
-def my_proxies(proposal: Proposal, entry: RollEntry | None) -> MyProxies:
-    """The proxies that concern the elector of this line."""
-    return proxies_by_line(proposal).get(entry.id, MyProxies()) if entry is not None else MyProxies()
+def standing_proxies(proposal: Proposal) -> list[Given]:
+    """The proxies that nobody has ended, as lines of the roll as amended; none where votes are not carried."""
+    if not carries(proposal):
+        return []
+    holder = aliased(RollEntry)
+    query = (
+        select(ProxyLine.entry_id, ProxyLine.holder_id, ProxyLine.proxy_id, Proxy.ended_at, Proxy.how)
+        .join(Proxy, Proxy.id == ProxyLine.proxy_id)
+        .join(RollEntry, RollEntry.id == ProxyLine.entry_id)
+        .join(holder, holder.id == ProxyLine.holder_id)
+        .where(ProxyLine.proposal_id == proposal.id, ~is_off(RollEntry.id), ~is_off(holder.id))
+        .order_by(ProxyLine.entry_id)
+    )
+    rows = db.session.execute(query)
+    return [Given(giver, to, proxy) for giver, to, proxy, at, how in rows if _ended(proposal, at, how) is None]
+
+
+def my_proxies(given: Sequence[Given], entry: RollEntry | None) -> MyProxies:
+    """Those of the ``standing_proxies`` that concern the elector of this line."""
+    if entry is None or not given:
+        return MyProxies()
+    chains = Chains(given)
+    holder, givers = chains.holder(entry.id), chains.held_by(entry.id)
+    names = _names(RollEntry.id.in_([holder, *givers]))
+    return MyProxies(
+        names[holder] if holder else "", chains.in_circle(entry.id), tuple(names[giver] for giver in givers)
+    )
 
 
 def proxies_by_line(proposal: Proposal) -> dict[int, MyProxies]:
     """By line of the roll the proxies that concern its elector; lines that none concerns are not in it."""
-    if not carries(proposal):
+    given = standing_proxies(proposal)
+    if not given:
         return {}
-    given, names = _standing(proposal)
-    chains = Chains(given)
+    chains, names = Chains(given), _names(RollEntry.proposal_id == proposal.id)
+    concerned = {one.giver for one in given} | {one.holder for one in given}
     return {
         entry_id: MyProxies(
             holder=names[holder] if (holder := chains.holder(entry_id)) else "",
             in_circle=chains.in_circle(entry_id),
             givers=tuple(names[giver] for giver in chains.held_by(entry_id)),
         )
-        for entry_id in names
+        for entry_id in concerned
     }
 
 
-def _standing(proposal: Proposal) -> tuple[list[Given], dict[int, str]]:
-    """The proxies between lines of the roll as amended that nobody has ended, and the names of all electors in them."""
-    giver, holder, to = aliased(Party), aliased(Party), aliased(RollEntry)
-    query = (
-        select(ProxyLine, Proxy.ended_at, Proxy.how, giver.name, holder.name)
-        .join(Proxy, Proxy.id == ProxyLine.proxy_id)
-        .join(RollEntry, RollEntry.id == ProxyLine.entry_id)
-        .join(to, to.id == ProxyLine.holder_id)
-        .join(giver, giver.id == RollEntry.party_id)
-        .join(holder, holder.id == to.party_id)
-        .where(ProxyLine.proposal_id == proposal.id, ~is_off(RollEntry.id), ~is_off(to.id))
-        .order_by(ProxyLine.entry_id)
-    )
-    rows = [row for row in db.session.execute(query) if _ended(proposal, row[1], row[2]) is None]
-    given = [Given(line.entry_id, line.holder_id, line.proxy_id) for line, _at, _how, _giver, _holder in rows]
-    names = {line.entry_id: name for line, _at, _how, name, _holder in rows}
-    return given, {**names, **{line.holder_id: name for line, _at, _how, _giver, name in rows}}
+def _names(which: ColumnElement[bool]) -> dict[int, str]:
+    """By line of the roll the name of its elector."""
+    query = select(RollEntry.id, Party.name).join(Party, Party.id == RollEntry.party_id).where(which)
+    return {number: name for number, name in db.session.execute(query)}
 
 
-def standing_number(proposal: Proposal) -> int:
-    """How many electors have given their proxy and not ended it, whether they have voted or not: nobody is to learn
-    from it who has."""
-    return len(_standing(proposal)[0])
-
-
-def carried_number(proposal: Proposal) -> int:
+def carried_number(proposal_id: int) -> int:
     """How many votes of the closed vote were carried."""
-    query = select(func.count()).where(Ballot.proposal_id == proposal.id, Ballot.through_id.is_not(None))
+    query = select(func.count()).where(Ballot.proposal_id == proposal_id, Ballot.through_id.is_not(None))
     return db.session.scalar(query) or 0
 
 
