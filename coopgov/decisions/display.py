@@ -111,6 +111,7 @@ class Side:
     """
 
     number: int
+    version: int
     path: str
     state: str
     secrecy: str
@@ -203,6 +204,7 @@ def side_of(sheet: Sheet, viewer: Viewer, now: datetime) -> Side:
     plain, given = shown_result(sheet, state, standing.ballot is not None), standing_proxies(proposal)
     return Side(
         number=proposal.id,
+        version=proposal.version,
         path=proposal.path,
         state=state,
         secrecy=proposal.secrecy,

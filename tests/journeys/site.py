@@ -71,7 +71,7 @@ from coopgov.membership.services import terms as joining
 from coopgov.membership.services.register import admit, appoint
 from coopgov.membership.services.standing import RuleTerms, set_rule
 from coopgov.membership.services.tiers import TierTerms, save_tier
-from coopgov.tally.rule import PRESETS
+from coopgov.tally.rule import PRESETS, Rule
 
 PATIENCE_S = 20.0
 
@@ -251,15 +251,17 @@ class Site:
 
         return self.do(act)
 
-    def proposal(self, thread: Thread, author: Person, title: str, open_now: bool = True) -> Proposal:
-        """A proposal of the group's members under the ordinary rule, open for six days."""
+    def proposal(
+        self, thread: Thread, author: Person, title: str, open_now: bool = True, rule: Rule = PRESETS["ordinary"]
+    ) -> Proposal:
+        """A proposal of the group's members, open for six days, under the ordinary rule unless another is given."""
 
         def act(now: datetime) -> Proposal:
             given = Terms(
                 title=title,
                 source="We do it **this** way, from next month on.",
-                rule=PRESETS["ordinary"],
-                rule_name="ordinary",
+                rule=rule,
+                rule_name="ordinary" if rule == PRESETS["ordinary"] else "",
                 electorate="group",
                 opens_at=None,
                 closes_at=now + timedelta(days=6),

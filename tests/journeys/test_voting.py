@@ -1,9 +1,12 @@
 """Voting, above all from the mail on a phone: three taps, and whatever goes wrong on the way loses nothing."""
 
+from dataclasses import replace
+
 import pytest
 from playwright.sync_api import expect
 
 from coopgov.decisions.models import Proposal
+from coopgov.tally.rule import PRESETS, Rule, Secrecy
 from tests.journeys.site import Person, Site, link_in
 from tests.journeys.tab import OpenTab, the_other_two, two_settings
 
@@ -11,10 +14,10 @@ pytestmark = pytest.mark.browser
 WHY = "I have tried it for a year, and it works."
 
 
-def scene(site: Site) -> tuple[Person, Person, Proposal]:
+def scene(site: Site, rule: Rule = PRESETS["ordinary"]) -> tuple[Person, Person, Proposal]:
     rosa, ada = site.member("Rosa Parks"), site.member("Ada Byron")
     group = site.group("Garden", rosa, ada)
-    return rosa, ada, site.proposal(site.thread(group, rosa, "Quinces"), rosa, "Plant quinces")
+    return rosa, ada, site.proposal(site.thread(group, rosa, "Quinces"), rosa, "Plant quinces", rule=rule)
 
 
 def ballot_link(site: Site, voter: Person) -> str:
@@ -205,3 +208,18 @@ def test_a_voter_needs_no_mouse(site: Site, open_tab: OpenTab) -> None:
     tab.look()
     tab.says("Your vote is in: Abstain.")
     assert site.ballots(proposal) == [(ada.id, "abstain", "")]
+
+
+@pytest.mark.parametrize("setting", ["js-desktop"], indirect=True)
+def test_somebody_who_has_voted_sees_the_next_vote_come_in(site: Site, open_tab: OpenTab) -> None:
+    rosa, ada, proposal = scene(site, replace(PRESETS["ordinary"], secrecy=Secrecy.UNTIL_VOTED))
+    tab = open_tab(site)
+    tab.enter_as(rosa)
+    tab.page.clock.install()
+    tab.visit(proposal.path)
+    tab.choose("Agree")
+    tab.press("Cast my vote")
+    tab.says("1 of 2", within="#result")
+    site.vote(proposal, ada, "disagree", "")
+    tab.page.clock.fast_forward(21_000)
+    tab.says("2 of 2", within="#result")

@@ -17,7 +17,7 @@ from coopgov.decisions.secrecy import SECRET
 from coopgov.infra.settings import site_url
 from coopgov.infra.web.access import PUBLIC, allow, current_viewer
 from coopgov.infra.web.moment import received_at
-from coopgov.infra.web.pages import public_page, reads_as_public, show_to_all
+from coopgov.infra.web.pages import public_page, reads_as_public, show, show_to_all
 from coopgov.infra.web.panels import Panel, panel_stamps
 
 bp = Blueprint("decisions", __name__)
@@ -71,6 +71,19 @@ def stamp_for_reader(number: int) -> Stamp:
     if stamp is None:
         raise NotFound
     return stamp
+
+
+@bp.get("/p/<int:number>/result")
+@allow(PUBLIC)
+def live_result(number: int) -> Response:
+    """The result so far, for a page that shows it; nothing while it is as the page has it."""
+    if request.args.get("v") == str(stamp_for_reader(number).version):
+        return Response(status=204)
+    sheet, now = proposals.sheet(number), received_at()
+    side = display.side_of(sheet, current_viewer(), now)
+    if side.state != "open":
+        return show("decisions/_over.html", proposal=sheet.proposal)
+    return show("decisions/_live.html", side=side, state=side.state)
 
 
 @bp.get("/p/<int:number>/history")
