@@ -15,6 +15,8 @@ from coopgov.decisions.events import (
     CoAuthorAsked,
     CountersignatureAsked,
     OutcomeRecorded,
+    ProposalVoided,
+    ProposalWithdrawn,
     ReviewDue,
     RollAmended,
     VotingClosed,
@@ -170,6 +172,34 @@ def _voting_closed(event: VotingClosed, event_id: int, now: datetime) -> None:
         facts=_own_record(proposal),
     )
     tell(news, _people(electors(proposal.id), now), now)
+    if proposal.secrecy == SECRET:
+        forget_calls(proposal.path, now)
+
+
+def _withdrawn(event: ProposalWithdrawn, event_id: int, now: datetime) -> None:
+    _voting_stopped(event.proposal_id, event.by_id, event_id, now)
+
+
+def _voided(event: ProposalVoided, event_id: int, now: datetime) -> None:
+    _voting_stopped(event.proposal_id, event.by_id, event_id, now)
+
+
+def _voting_stopped(proposal_id: int, by_id: int | None, event_id: int, now: datetime) -> None:
+    """Of a proposal on which voting had opened: who could vote is told why there will be no result."""
+    proposal = db.session.get_one(Proposal, proposal_id)
+    if proposal.opened_at is None:
+        return
+    reason = _shortened(proposal.withdrawn_reason or proposal.voided_reason)
+    news = News(
+        kind="voting_stopped",
+        event_id=event_id,
+        title=proposal.title,
+        path=proposal.path,
+        by_name=names_of([by_id])[by_id] if by_id else "",
+        thread_id=proposal.thread_id,
+        words=lambda: {**calls.proposal_words(proposal), "is_void": proposal.state == "void", "reason": reason},
+    )
+    tell(news, _people(electors(proposal.id), now) - {by_id or 0}, now)
     if proposal.secrecy == SECRET:
         forget_calls(proposal.path, now)
 
@@ -386,6 +416,8 @@ HANDLERS: tuple[Handler, ...] = (
     Handler("notifications.voting_opened", VotingOpened, _voting_opened),
     Handler("notifications.voting_closes_soon", VotingClosesSoon, _voting_closes_soon),
     Handler("notifications.voting_closed", VotingClosed, _voting_closed),
+    Handler("notifications.proposal_withdrawn", ProposalWithdrawn, _withdrawn),
+    Handler("notifications.proposal_voided", ProposalVoided, _voided),
     Handler("notifications.outcome_recorded", OutcomeRecorded, _outcome_recorded),
     Handler("notifications.co_author_asked", CoAuthorAsked, _co_author_asked),
     Handler("notifications.amendment_proposed", AmendmentProposed, _amendment_proposed),

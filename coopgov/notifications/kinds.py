@@ -51,6 +51,13 @@ KINDS: dict[str, NoticeKind] = {
             "voting_closed", "votes", N_("A vote that I could take part in is counted"), N_("Voting has closed."), True
         ),
         NoticeKind(
+            "voting_stopped",
+            "votes",
+            N_("A vote that I could take part in is withdrawn or void"),
+            N_("Voting was stopped: there is no result."),
+            True,
+        ),
+        NoticeKind(
             "outcome_recorded",
             "votes",
             N_("It is written down what follows from such a vote"),

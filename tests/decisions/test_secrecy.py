@@ -319,7 +319,7 @@ def test_a_secret_vote_that_is_stopped_publishes_nothing(act, keys, catch_up):
     assert len(details["head"]) == 64
 
 
-def test_lost_keys_void_the_vote_at_the_next_look(keys, catch_up):
+def test_lost_keys_void_the_vote_at_the_next_look_and_electors_hear_of_it(keys, catch_up, mails):
     on = scene()
     proposal = held(on)
     put(proposal, on.members[0])
@@ -332,6 +332,9 @@ def test_lost_keys_void_the_vote_at_the_next_look(keys, catch_up):
     assert again(proposal).state == "void"
     assert in_the_box(proposal) == 0
     assert db.session.scalar(select(func.count()).where(EventRow.name == ProposalVoided.name)) == 1
+    told = [mail for mail in mails() if mail["Subject"] == f"No result: {proposal.title}"]
+    assert len(told) == proposal.roll_size
+    assert "its keys are gone" in " ".join(told[0].get_body(("plain",)).get_content().split())
 
 
 def test_lost_keys_void_the_vote_at_its_closing(keys):

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from coopgov.core.text import shown_in_public
 from coopgov.decisions.events import BallotCast, OutcomeRecorded, VotingClosed, VotingClosesSoon, VotingOpened
 from coopgov.decisions.models import Ballot, Outcome, ResultRow
+from coopgov.decisions.services import drafting
 from coopgov.discussion.events import CommentPosted, ThreadOpened, WordsHidden
 from coopgov.discussion.models import Comment, Thread
 from coopgov.groups.events import SeatAsked
@@ -413,3 +414,44 @@ class TestProxies:
         ]
         assert told_by_mail == [address_of(ada)]
         assert address_of(cy) not in told_by_mail
+
+
+class TestStoppedVotes:
+    def test_a_withdrawn_vote_is_told_to_who_could_vote_with_its_reason_and_not_to_who_did_it(
+        self, app, catch_up, mails
+    ):
+        on = votes.scene(2)
+        proposal = votes.opened(on)
+        catch_up()
+        before = len(mails())
+        with write_transaction():
+            drafting.withdraw(proposal, on.author.id, "The offer has lapsed.", NOW)
+        catch_up()
+        assert {party for party, kind in told() if kind == "voting_stopped"} == {
+            p.id for p in (on.convenor, *on.members)
+        }
+        mail = mails()[before:][0]
+        assert mail["Subject"] == "No result: Move to our own server"
+        assert "Ada Author has withdrawn" in text_of(mail)
+        assert "> The offer has lapsed." in text_of(mail)
+
+    def test_a_vote_that_is_declared_void_says_by_whom_and_why(self, app, catch_up, mails):
+        on = votes.scene(2)
+        proposal, secretary = votes.opened(on), factories.officer("membership_secretary", "Sec Retary")
+        catch_up()
+        before = len(mails())
+        with write_transaction():
+            drafting.declare_void(proposal, secretary.id, "Two people shared an account.", NOW)
+        catch_up()
+        assert len(mails()[before:]) == 4
+        text = " ".join(text_of(mails()[-1]).split())
+        assert "Sec Retary has declared the vote on" in text
+        assert "> Two people shared an account." in text
+
+    def test_nobody_is_told_of_a_draft_that_is_withdrawn(self, app, catch_up):
+        on = votes.scene(2)
+        proposal = votes.draft(on)
+        with write_transaction():
+            drafting.withdraw(proposal, on.author.id, "Not yet.", NOW)
+        catch_up()
+        assert not [kind for _, kind in told() if kind == "voting_stopped"]
