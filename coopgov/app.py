@@ -29,6 +29,7 @@ from coopgov.decisions.routes import authors as decisions_authors
 from coopgov.decisions.routes import composing as decisions_composing
 from coopgov.decisions.routes import delegates as decisions_delegates
 from coopgov.decisions.routes import reading as decisions_reading
+from coopgov.decisions.routes import reasons as decisions_reasons
 from coopgov.decisions.routes import recording as decisions_recording
 from coopgov.decisions.routes import records as decisions_records
 from coopgov.decisions.routes import register as decisions_register
@@ -41,6 +42,7 @@ from coopgov.decisions.rules import authors as author_rules
 from coopgov.decisions.rules import casting as casting_rules
 from coopgov.decisions.rules import papers as paper_rules
 from coopgov.decisions.rules import presets as preset_rules
+from coopgov.decisions.rules import reasons as reason_rules
 from coopgov.decisions.rules import register as register_rules
 from coopgov.decisions.rules import rolls as roll_rules
 from coopgov.decisions.rules import stages as stage_rules
@@ -147,6 +149,7 @@ DECISIONS = (
     decisions_voting,
     decisions_rolls,
     decisions_delegates,
+    decisions_reasons,
 )
 TREASURY = (
     treasury_desk,
@@ -254,6 +257,7 @@ REFUSALS: tuple[Refusals, ...] = (
     register_rules.REFUSALS,
     paper_rules.REFUSALS,
     roll_rules.REFUSALS,
+    reason_rules.REFUSALS,
     announcing_rules.REFUSALS,
     following_rules.REFUSALS,
     host_rules.REFUSALS,
@@ -276,6 +280,7 @@ SAYINGS: tuple[Sayings, ...] = (
     decisions_rules.SAYINGS,
     decisions_rolls.SAYINGS,
     decisions_delegates.SAYINGS,
+    decisions_reasons.SAYINGS,
     decisions_amendments.SAYINGS,
     decisions_authors.SAYINGS,
     decisions_templates.SAYINGS,

@@ -25,12 +25,14 @@ from coopgov.decisions.queries.ballots import Line
 from coopgov.decisions.queries.lists import DecisionLine
 from coopgov.decisions.queries.proposals import Sheet
 from coopgov.decisions.queries.proxies import MyProxies, carried_number, carries, my_proxies, standing_proxies
+from coopgov.decisions.queries.reasons import Said, said_to
 from coopgov.decisions.record_pages import is_ranked
 from coopgov.decisions.records import has_record
 from coopgov.decisions.roll_words import why_not_words
 from coopgov.decisions.rules.entitlement import OWING, Asked, Spell, WhyNot, why_not_on_roll, why_of_standing
 from coopgov.decisions.rules.kinds import kind_of
 from coopgov.decisions.rules.papers import Paper
+from coopgov.decisions.rules.reasons import REACTIONS
 from coopgov.decisions.rules.rolls import can_recuse
 from coopgov.decisions.rules.stages import acts_open_to, shows_result, state_at
 from coopgov.decisions.secrecy import SECRET, has_cast, took_part
@@ -180,6 +182,8 @@ def proposal_facts(sheet: Sheet, viewer: Viewer, now: datetime, co_authors: Coll
         "kind": kind_of(proposal.method, "counts_as" in proposal.settings),
         "timeline": timeline(sheet, state),
         "votes": votes,
+        "answers": _answers(sheet, votes, viewer),
+        "reactions": REACTIONS,
         "page": paged(total, VOTES_ON_A_PAGE, asked),
         "said": partial(choice_words, side.paper),
         "has_record": has_record(proposal),
@@ -195,6 +199,14 @@ def _votes(side: Side, asked: int) -> tuple[list[ballots.Vote], int]:
     if side.plain is None or side.secrecy == "secret":
         return [], 0
     return ballots.votes(side.number, VOTES_ON_A_PAGE, (asked - 1) * VOTES_ON_A_PAGE)
+
+
+def _answers(sheet: Sheet, votes: Sequence[ballots.Vote], viewer: Viewer) -> dict[int, Said]:
+    """By ballot with a reason, what was said to it; asked for only where anything was."""
+    with_reason = [vote.id for vote in votes if vote.reason]
+    if not sheet.signs.said:
+        return {number: Said() for number in with_reason}
+    return said_to(with_reason, viewer.party_id if viewer.is_signed_in else 0, viewer.is_member)
 
 
 def side_of(sheet: Sheet, viewer: Viewer, now: datetime) -> Side:

@@ -82,6 +82,17 @@ class BallotCast(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReasonReacted(Event):
+    """Somebody said a word to the reason of a ballot, or (``said`` false) took it back."""
+
+    name: ClassVar[str] = "decisions.reason_reacted"
+    proposal_id: int
+    ballot_id: int
+    word: str
+    said: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class VotingClosesSoon(Event):
     """About a day is left."""
 

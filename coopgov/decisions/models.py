@@ -215,6 +215,24 @@ class Ballot(Base):
     evidence: Mapped[str] = mapped_column(String(300), default="")  # where the paper is kept
 
 
+class ReasonReaction(Base):
+    """A member said a word to the reason of somebody's ballot; taken back, it is gone."""
+
+    __tablename__ = "reason_reaction"
+    ballot_id: Mapped[int] = mapped_column(ForeignKey("ballot.id"), primary_key=True)
+    party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), primary_key=True, index=True)
+    word: Mapped[str] = mapped_column(String(10), primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ReasonReply(Base):
+    """A comment of the discussion answers the reason of a ballot."""
+
+    __tablename__ = "reason_reply"
+    comment_id: Mapped[int] = mapped_column(ForeignKey("comment.id"), primary_key=True)
+    ballot_id: Mapped[int] = mapped_column(ForeignKey("ballot.id"), index=True)
+
+
 class SealedBallot(Base):
     """What lies in the box of a secret vote while it is open: all that casting writes, and without K it says nothing.
 

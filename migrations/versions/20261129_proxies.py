@@ -1,6 +1,7 @@
 """proxies
 
-What groups allow, who votes for whom, and which proxies stood when a roll was frozen.
+What groups allow, who votes for whom, and which proxies stood when a roll was frozen; what others say to the reasons
+beside votes.
 """
 
 import sqlalchemy as sa
@@ -15,6 +16,9 @@ depends_on = None
 
 
 def upgrade() -> None:
+    with op.batch_alter_table("ballot") as batch_op:
+        batch_op.add_column(sa.Column("through_id", sa.Integer(), nullable=True))
+        batch_op.create_foreign_key(batch_op.f("fk_ballot_through_id_roll_entry"), "roll_entry", ["through_id"], ["id"])
     op.create_table(
         "proxy_terms",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -67,16 +71,35 @@ def upgrade() -> None:
     )
     for column in ("proposal_id", "holder_id", "proxy_id"):
         op.create_index(op.f(f"ix_proxy_line_{column}"), "proxy_line", [column])
-    with op.batch_alter_table("ballot") as batch_op:
-        batch_op.add_column(sa.Column("through_id", sa.Integer(), nullable=True))
-        batch_op.create_foreign_key(batch_op.f("fk_ballot_through_id_roll_entry"), "roll_entry", ["through_id"], ["id"])
+    op.create_table(
+        "reason_reaction",
+        sa.Column("ballot_id", sa.Integer(), nullable=False),
+        sa.Column("party_id", sa.Integer(), nullable=False),
+        sa.Column("word", sa.String(10), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["ballot_id"], ["ballot.id"], name=op.f("fk_reason_reaction_ballot_id_ballot")),
+        sa.ForeignKeyConstraint(["party_id"], ["party.id"], name=op.f("fk_reason_reaction_party_id_party")),
+        sa.PrimaryKeyConstraint("ballot_id", "party_id", "word", name=op.f("pk_reason_reaction")),
+    )
+    op.create_index(op.f("ix_reason_reaction_party_id"), "reason_reaction", ["party_id"])
+    op.create_table(
+        "reason_reply",
+        sa.Column("comment_id", sa.Integer(), nullable=False),
+        sa.Column("ballot_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["ballot_id"], ["ballot.id"], name=op.f("fk_reason_reply_ballot_id_ballot")),
+        sa.ForeignKeyConstraint(["comment_id"], ["comment.id"], name=op.f("fk_reason_reply_comment_id_comment")),
+        sa.PrimaryKeyConstraint("comment_id", name=op.f("pk_reason_reply")),
+    )
+    op.create_index(op.f("ix_reason_reply_ballot_id"), "reason_reply", ["ballot_id"])
 
 
 def downgrade() -> None:
     """Carried votes stay as votes, without a word of whose proxy they were."""
-    with op.batch_alter_table("ballot") as batch_op:
-        batch_op.drop_constraint(batch_op.f("fk_ballot_through_id_roll_entry"), type_="foreignkey")
-        batch_op.drop_column("through_id")
+    op.drop_table("reason_reply")
+    op.drop_table("reason_reaction")
     op.drop_table("proxy_line")
     op.drop_table("proxy")
     op.drop_table("proxy_terms")
+    with op.batch_alter_table("ballot") as batch_op:
+        batch_op.drop_constraint(batch_op.f("fk_ballot_through_id_roll_entry"), type_="foreignkey")
+        batch_op.drop_column("through_id")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import Select, and_, case, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -27,27 +27,40 @@ class Vote:
     at: datetime
     channel: str
     kind: str  # of the voter: person | organisation
+    id: int
     holder: str = ""  # full name of whoever held the proxy, where the vote was carried
 
 
 def votes(proposal_id: int, limit: int, offset: int) -> tuple[list[Vote], int]:
     """One page of counted ballots, those with a reason first and the newest first, and how many there are in all, in
     one statement. Beyond the last page there are none, and 0."""
-    to, holder = aliased(RollEntry), aliased(Party)
     query = (
-        select(
-            *(Ballot.choice, Ballot.reason, Party.name, Ballot.public_name, Ballot.received_at, Ballot.channel),
-            *(Party.kind, func.coalesce(holder.name, ""), func.count().over()),
-        )
-        .join(RollEntry, RollEntry.id == Ballot.roll_entry_id)
-        .join(Party, Party.id == RollEntry.party_id)
-        .outerjoin(to, to.id == Ballot.through_id)
-        .outerjoin(holder, holder.id == to.party_id)
+        _votes(func.count().over())
         .where(Ballot.proposal_id == proposal_id, counts_now())
         .order_by(case((Ballot.reason == "", 1), else_=0), Ballot.received_at.desc(), Ballot.id.desc())
     )
     rows = db.session.execute(query.limit(limit).offset(offset)).all()
     return [Vote(*row[:-1]) for row in rows], rows[0][-1] if rows else 0
+
+
+def votes_where(*conditions: ColumnElement[bool]) -> list[Vote]:
+    """The ballots that fulfil the conditions, as the page lists them."""
+    return [Vote(*row) for row in db.session.execute(_votes().where(*conditions))]
+
+
+def _votes(*more: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
+    to, holder = aliased(RollEntry), aliased(Party)
+    columns = (
+        *(Ballot.choice, Ballot.reason, Party.name, Ballot.public_name, Ballot.received_at, Ballot.channel),
+        *(Party.kind, Ballot.id, func.coalesce(holder.name, ""), *more),
+    )
+    query: Select[*tuple[Any, ...]] = select(*columns)
+    return (
+        query.join(RollEntry, RollEntry.id == Ballot.roll_entry_id)
+        .join(Party, Party.id == RollEntry.party_id)
+        .outerjoin(to, to.id == Ballot.through_id)
+        .outerjoin(holder, holder.id == to.party_id)
+    )
 
 
 def cast_number(proposal_id: int) -> int:

@@ -4,10 +4,19 @@ what is there."""
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ScalarSelect, func, select
+from sqlalchemy import ScalarSelect, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
-from coopgov.decisions.models import Amendment, AmendmentAct, Authorship, Countersignature, Proposal
+from coopgov.decisions.models import (
+    Amendment,
+    AmendmentAct,
+    Authorship,
+    Ballot,
+    Countersignature,
+    Proposal,
+    ReasonReaction,
+    ReasonReply,
+)
 
 
 @dataclass(frozen=True)
@@ -20,6 +29,7 @@ class Signs:
     repeats: int = 0  # votes that repeat this one
     decides: int = 0  # 1: it is an amendment's own vote
     countersignatures: int = 0
+    said: int = 0  # reasons that were answered
 
 
 def sign_columns() -> tuple[ScalarSelect[int], ...]:
@@ -32,7 +42,15 @@ def sign_columns() -> tuple[ScalarSelect[int], ...]:
         _number(later.id, later.earlier_id == Proposal.id),
         _number(AmendmentAct.id, AmendmentAct.vote_id == Proposal.id),
         _number(Countersignature.id, Countersignature.proposal_id == Proposal.id),
+        _said_to_reasons(),
     )
+
+
+def _said_to_reasons() -> ScalarSelect[int]:
+    answered = or_(
+        exists().where(ReasonReaction.ballot_id == Ballot.id), exists().where(ReasonReply.ballot_id == Ballot.id)
+    )
+    return _number(Ballot.id, Ballot.proposal_id == Proposal.id, Ballot.reason != "", answered)
 
 
 def _number(counted: Any, *conditions: Any) -> ScalarSelect[int]:

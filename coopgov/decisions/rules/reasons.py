@@ -1,0 +1,11 @@
+"""What others say to the reason beside a vote: a word with one tap, or a reply. Pure."""
+
+from coopgov.core.errors import Kind, Refusals
+from coopgov.core.text import N_
+
+REACTIONS = {
+    "same": N_("I see it this way too"),
+    "thinking": N_("It makes me think"),
+    "thanks": N_("Thank you"),
+}
+REFUSALS: Refusals = {"reason.reaction": (Kind.INVALID, N_("Choose one of the options."))}
