@@ -44,11 +44,11 @@ def base(argued) -> str:
 def test_a_member_says_a_word_to_a_reason_and_takes_it_back(on, argued, sign_in, client):
     proposal, _ = argued
     browser = sign_in(on.members[1].id)
-    assert "I see it this way too" in browser.get(proposal.path).text
-    assert "I see it this way too" not in client.get(proposal.path).text
+    assert "Same here" in browser.get(proposal.path).text
+    assert "Same here" not in client.get(proposal.path).text
     assert browser.submit(f"{base(argued)}/react", word="same").location == base(argued)
     assert sign_in(on.members[2].id).submit(f"{base(argued)}/react", word="same").status_code == 303
-    assert "I see it this way too: 2" in words(client.get(proposal.path))
+    assert "Same here: 2" in words(client.get(proposal.path))
     assert 'value="same" aria-pressed="true"' in browser.get(proposal.path).text
     fragment = browser.post(
         f"{base(argued)}/react",

@@ -31,7 +31,7 @@ SAYINGS: Sayings = {"reason-replied": N_("Your reply stands here, and in the dis
 @allow(MEMBER)
 def page(number: int, ballot: int) -> Response:
     proposal, vote = _reason(number, ballot)
-    return _page(proposal, vote, CommentForm({"text": f"@{vote.name} "}))
+    return _page(proposal, vote, CommentForm({"text": "" if vote.name == current_viewer().name else f"@{vote.name} "}))
 
 
 def _reason(number: int, ballot: int) -> tuple[Proposal, Vote]:

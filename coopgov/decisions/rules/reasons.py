@@ -4,8 +4,8 @@ from coopgov.core.errors import Kind, Refusals
 from coopgov.core.text import N_
 
 REACTIONS = {
-    "same": N_("I see it this way too"),
-    "thinking": N_("It makes me think"),
-    "thanks": N_("Thank you"),
+    "same": N_("Same here"),
+    "point": N_("Good point"),
+    "thanks": N_("Thanks"),
 }
 REFUSALS: Refusals = {"reason.reaction": (Kind.INVALID, N_("Choose one of the options."))}
