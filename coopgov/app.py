@@ -16,6 +16,7 @@ from coopgov.core.time import utc_now
 from coopgov.core.viewer import NOBODY, Viewer
 from coopgov.decisions import box, key_health, roll_checks, secrecy
 from coopgov.decisions import counting as decisions_counting
+from coopgov.decisions import handlers as decisions_handlers
 from coopgov.decisions import jobs as decisions_jobs
 from coopgov.decisions import models as decisions_models
 from coopgov.decisions import record_checks as decisions_record_checks
@@ -216,6 +217,7 @@ WORK: tuple[DatabaseTask | OutsideTask | Handler | Clockwork | Loop, ...] = (
     *opencollective_jobs.CLOCKWORKS,
     *membership_handlers.HANDLERS,
     *dues_jobs.CLOCKWORKS,
+    *decisions_handlers.HANDLERS,
     *decisions_jobs.TASKS,
     *decisions_jobs.CLOCKWORKS,
     *treasury_jobs.CLOCKWORKS,

@@ -160,11 +160,14 @@ def test_the_ballot_says_who_votes_for_whom_and_the_result_what_was_carried(on, 
     assert sorted(bool(row.split(",")[2]) for row in table[1:]) == [False, True]
 
 
-def test_an_open_vote_forgets_a_proxy_that_ended(on, sign_in):
+def test_an_open_vote_forgets_a_proxy_that_ended(on, sign_in, client, catch_up):
     ada, bo = on.members[:2]
     proxy = give(on.group, ada, bo)
     proposal = opened(on, electorate="group")
+    assert "has given a proxy" in client.get(proposal.path).text
     end(proxy, bo)
+    catch_up()
+    assert "has given a proxy" not in client.get(proposal.path).text
     assert "holds your proxy" not in sign_in(ada.id).get(proposal.path).text
     assert "proxy to" not in sign_in(ada.id).get(f"/p/{proposal.id}/roll").text
 
