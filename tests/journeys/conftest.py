@@ -78,6 +78,7 @@ def empty_coop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The data folder of a co-op in which nobody is yet."""
     folder = tmp_path_factory.mktemp("empty") / "data"
     set_up(folder, "Orchard Co-op")
+    keys_beside(folder).mkdir(mode=0o700)
     return folder
 
 
