@@ -32,7 +32,7 @@ from coopgov.decisions.roll_words import why_not_words
 from coopgov.decisions.rules.entitlement import OWING, Asked, Spell, WhyNot, why_not_on_roll, why_of_standing
 from coopgov.decisions.rules.kinds import kind_of
 from coopgov.decisions.rules.papers import Paper
-from coopgov.decisions.rules.reasons import REACTIONS
+from coopgov.decisions.rules.reasons import REACTIONS, can_reply
 from coopgov.decisions.rules.rolls import can_recuse
 from coopgov.decisions.rules.stages import acts_open_to, shows_result, state_at
 from coopgov.decisions.secrecy import SECRET, has_cast, took_part
@@ -166,6 +166,7 @@ def proposal_facts(sheet: Sheet, viewer: Viewer, now: datetime, co_authors: Coll
     proposal, state, asked = sheet.proposal, state_at(sheet.proposal, now), page_asked()
     side, verdict = side_of(sheet, viewer, now), verdict_of(sheet)
     votes, total = _votes(side, asked)
+    answers = _answers(sheet, votes, viewer)
     if asked > 1 and not votes:
         raise NotFound
     return {
@@ -182,15 +183,16 @@ def proposal_facts(sheet: Sheet, viewer: Viewer, now: datetime, co_authors: Coll
         "kind": kind_of(proposal.method, "counts_as" in proposal.settings),
         "timeline": timeline(sheet, state),
         "votes": votes,
-        "answers": _answers(sheet, votes, viewer),
+        "answers": answers,
         "reactions": REACTIONS,
+        "can_reply": can_reply(proposal) and sheet.thread.state == "visible",
         "page": paged(total, VOTES_ON_A_PAGE, asked),
         "said": partial(choice_words, side.paper),
         "has_record": has_record(proposal),
         "is_ranked": is_ranked(proposal),
         "needs_talk": bool(sheet.rule.minimum_discussion) and state == "draft",
         "turned_back": state == "draft" and proposal.opens_at is not None,
-        "names_somebody": any(names_somebody(name) for name in (proposal.public_name, *(v.public_name for v in votes))),
+        "names_somebody": any(map(names_somebody, [proposal.public_name, *_named(votes, answers)])),
     }
 
 
@@ -207,6 +209,11 @@ def _answers(sheet: Sheet, votes: Sequence[ballots.Vote], viewer: Viewer) -> dic
     if not sheet.signs.said:
         return {number: Said() for number in with_reason}
     return said_to(with_reason, viewer.party_id if viewer.is_signed_in else 0, viewer.is_member)
+
+
+def _named(votes: Sequence[ballots.Vote], answers: Mapping[int, Said]) -> list[str]:
+    """Under which names voters and those who replied to them stand on the public's page."""
+    return [vote.public_name for vote in votes] + [one.public_name for said in answers.values() for one in said.replies]
 
 
 def side_of(sheet: Sheet, viewer: Viewer, now: datetime) -> Side:
@@ -393,6 +400,7 @@ def link_facts(sheet: Sheet, entry: RollEntry, viewer: Viewer, now: datetime) ->
     """What a mailed ballot shows, the form left out. Other people's votes stay away from it until the count."""
     proposal, state = sheet.proposal, state_at(sheet.proposal, now)
     last, verdict = ballots.last_ballot(entry), verdict_of(sheet)
+    mine = my_proxies(standing_proxies(proposal), entry)
     return {
         "sheet": sheet,
         "proposal": proposal,
@@ -403,6 +411,8 @@ def link_facts(sheet: Sheet, entry: RollEntry, viewer: Viewer, now: datetime) ->
         "took_part": took_part(entry) if proposal.secrecy == SECRET else None,
         "warnings": warnings_of(proposal),
         "voted": choice_words(paper_of(proposal), last.choice) if last else "",
+        "mine": mine,
+        "givers": listing(mine.givers),
         "initial": party(entry.party_id).name[:1],
         "summary": summary(proposal.html),
         "verdict": verdict,

@@ -93,6 +93,16 @@ class ReasonReacted(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReasonAnswered(Event):
+    """Somebody replied to the reason of a ballot, by a comment of the discussion."""
+
+    name: ClassVar[str] = "decisions.reason_answered"
+    proposal_id: int
+    ballot_id: int
+    comment_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class VotingClosesSoon(Event):
     """About a day is left."""
 

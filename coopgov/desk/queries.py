@@ -61,7 +61,9 @@ def first_steps(viewer: Viewer, now: datetime) -> FirstSteps | None:
         select(Comment.id).where(Comment.author_id == me)
     )
     voted = exists(
-        select(Ballot.id).join(RollEntry, RollEntry.id == Ballot.roll_entry_id).where(RollEntry.party_id == me)
+        select(Ballot.id)
+        .join(RollEntry, RollEntry.id == Ballot.roll_entry_id)
+        .where(RollEntry.party_id == me, Ballot.through_id.is_(None))
     )
     said, chose, has_voted = db.session.execute(
         select(wrote, exists(select(Preference.party_id).where(Preference.party_id == me)), voted)

@@ -49,7 +49,8 @@ def _proxies_of(proposal: Proposal, entries: Mapping[int, int]) -> Callable[[int
 
     def facts(party_id: int) -> Facts:
         mine = concerned.get(entries[party_id], MyProxies())
-        return {"holder": "" if mine.in_circle else mine.holder, "givers": len(mine.givers)}
+        holder, circle = ("", mine.holder) if mine.in_circle else (mine.holder, "")
+        return {"holder": holder, "circle": circle, "givers": len(mine.givers)}
 
     return facts
 

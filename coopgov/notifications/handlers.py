@@ -17,6 +17,7 @@ from coopgov.decisions.events import (
     OutcomeRecorded,
     ProposalVoided,
     ProposalWithdrawn,
+    ReasonAnswered,
     ReviewDue,
     RollAmended,
     VotingClosed,
@@ -50,7 +51,7 @@ from coopgov.infra.markdown import plain_text
 from coopgov.membership.queries.delegates import delegates_of
 from coopgov.membership.queries.register import members_at
 from coopgov.notifications import calls
-from coopgov.notifications.queries import amended_because, latest_outcome, organisations_among
+from coopgov.notifications.queries import amended_because, entry_of_ballot, latest_outcome, organisations_among
 from coopgov.notifications.rules import comment_audiences, thread_audiences
 from coopgov.notifications.services import News, forget_calls, forget_thread, tell, tick_off_ballot
 from coopgov.proxies import queries as proxies
@@ -336,6 +337,26 @@ def _paper_news(proposal: Proposal, ballot: Ballot, by_id: int, event_id: int) -
     )
 
 
+def _reason_answered(event: ReasonAnswered, event_id: int, now: datetime) -> None:
+    comment, ballot = db.session.get_one(Comment, event.comment_id), db.session.get_one(Ballot, event.ballot_id)
+    proposal = db.session.get_one(Proposal, event.proposal_id)
+    if comment.state != "visible":
+        return
+    voter = entry_of_ballot(ballot).party_id
+    news = News(
+        kind="reason_reply",
+        event_id=event_id,
+        title=proposal.title,
+        path=f"/p/{proposal.id}/votes/{ballot.id}",
+        by_name=names_of([comment.author_id])[comment.author_id],
+        thread_id=comment.thread_id,
+        number=comment.number,
+        words=lambda: {**calls.proposal_words(proposal), "said": _shortened(plain_text(comment.html))},
+    )
+    told = set(mentioned_in_comment(comment.id)) | {comment.author_id}  # who hears of it anyway, or wrote it
+    tell(news, (_people({voter}, now) & _members(now)) - told, now)
+
+
 def _roll_amended(event: RollAmended, event_id: int, now: datetime) -> None:
     """Who was added gets the ballot; who was taken off by somebody else hears why."""
     if event.act == "added":
@@ -366,6 +387,8 @@ def _proxy_asked(event: ProxyAsked, event_id: int, now: datetime) -> None:
 
 def _proxy_answered(event: ProxyAnswered, event_id: int, now: datetime) -> None:
     line = proxies.line_of(event.proxy_id)
+    if event.accepted and line.proxy.ended_at is not None:
+        return
     news = _proxy_news("proxy_answered", event_id, line, line.holder, {"accepted": event.accepted})
     tell(news, {line.proxy.giver_id} & _members(now), now)
 
@@ -377,7 +400,7 @@ def _proxy_ended(event: ProxyEnded, event_id: int, now: datetime) -> None:
         return
     names = {line.proxy.giver_id: line.giver, line.proxy.holder_id: line.holder}
     news = _proxy_news("proxy_ended", event_id, line, names.pop(event.by_id), {"how": line.proxy.how})
-    tell(news, names.keys() & _members(now), now)
+    tell(news, set(names), now)  # also one who has left the co-op since: a roll may keep them
 
 
 def _proxy_news(kind: str, event_id: int, line: proxies.Line, by_name: str, facts: Facts | None = None) -> News:
@@ -425,6 +448,7 @@ HANDLERS: tuple[Handler, ...] = (
     Handler("notifications.countersignature_asked", CountersignatureAsked, _countersignature_asked),
     Handler("notifications.review_due", ReviewDue, _review_due),
     Handler("notifications.ballot_cast", BallotCast, _ballot_cast),
+    Handler("notifications.reason_answered", ReasonAnswered, _reason_answered),
     Handler("notifications.roll_amended", RollAmended, _roll_amended),
     Handler("notifications.proxy_asked", ProxyAsked, _proxy_asked),
     Handler("notifications.proxy_answered", ProxyAnswered, _proxy_answered),

@@ -26,6 +26,13 @@ KINDS: dict[str, NoticeKind] = {
         NoticeKind("mention", "talk", N_("Somebody mentions me"), N_("%(name)s mentioned you."), True),
         NoticeKind("reply", "talk", N_("Somebody replies to my comment"), N_("%(name)s replied to you."), True),
         NoticeKind(
+            "reason_reply",
+            "talk",
+            N_("Somebody replies to the reason of my vote"),
+            N_("%(name)s replied to your reason."),
+            True,
+        ),
+        NoticeKind(
             "thread_comment",
             "talk",
             N_("Somebody comments in a discussion that I wrote in"),

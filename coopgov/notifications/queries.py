@@ -8,7 +8,7 @@ from sqlalchemy import Select, and_, exists, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from coopgov.core.viewer import Viewer
-from coopgov.decisions.models import Outcome, RollAmendment, RollEntry
+from coopgov.decisions.models import Ballot, Outcome, RollAmendment, RollEntry
 from coopgov.discussion.models import ReadMark, Thread
 from coopgov.identity.models import Party
 from coopgov.infra.db import db
@@ -93,6 +93,11 @@ def entries_on_roll(proposal_id: int) -> dict[int, int]:
     """Party → id of its roll entry, over the proposal's whole roll."""
     query = select(RollEntry.party_id, RollEntry.id).where(RollEntry.proposal_id == proposal_id)
     return {party_id: entry_id for party_id, entry_id in db.session.execute(query)}
+
+
+def entry_of_ballot(ballot: Ballot) -> RollEntry:
+    """The line of the roll whose elector cast it."""
+    return db.session.get_one(RollEntry, ballot.roll_entry_id)
 
 
 def organisations_among(parties: Collection[int]) -> set[int]:

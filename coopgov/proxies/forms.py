@@ -33,7 +33,7 @@ class GiveForm(BaseForm):
     @property
     def last_choice(self) -> date:
         """The last day that can be chosen."""
-        return self.today + rules.LONGEST - timedelta(days=1)
+        return self.today + rules.LONGEST - timedelta(days=2)  # its end comes a day later, or an hour more
 
     def validate_last_day(self, field: DateField) -> None:
         """Raises ValidationError for a day that is over or too far away."""

@@ -61,9 +61,13 @@ def given_at(group_id: int, instant: datetime) -> list[Given]:
 
 def counting_at(group_id: int, instant: datetime) -> list[Given]:
     """Those of them that count: between people who are in the group, and within its cap."""
+    return within_cap(among_sitters(group_id, instant), cap_at(group_id, instant))[0]
+
+
+def among_sitters(group_id: int, instant: datetime) -> list[Given]:
+    """Those that stand between people who are in the group at ``instant``, in the order of acceptance."""
     there = sitters_at(group_id, instant)
-    given = [one for one in given_at(group_id, instant) if {one.giver, one.holder} <= there]
-    return within_cap(given, cap_at(group_id, instant))[0]
+    return [one for one in given_at(group_id, instant) if {one.giver, one.holder} <= there]
 
 
 def lines(group_id: int, instant: datetime) -> Sequence[Line]:

@@ -12,8 +12,9 @@ from coopgov.core.viewer import Viewer
 from coopgov.groups.models import Group
 from coopgov.groups.queries import group_by_id, group_by_slug
 from coopgov.groups.rules import may_run
+from coopgov.infra.clock import now
 from coopgov.infra.db import write_transaction
-from coopgov.infra.web.access import MEMBER, allow, current_viewer
+from coopgov.infra.web.access import MEMBER, SIGNED_IN, allow, current_viewer
 from coopgov.infra.web.answers import status_of, text_of
 from coopgov.infra.web.moment import received_at
 from coopgov.infra.web.pages import show
@@ -122,12 +123,13 @@ def answer(slug: str, proxy_id: int) -> AnyResponse:
 
 
 @bp.post("/g/<slug>/proxies/<int:proxy_id>/end")
-@allow(MEMBER)
+@allow(SIGNED_IN)  # a roll keeps who has left the co-op since, and with them what they gave or hold
 def end(slug: str, proxy_id: int) -> AnyResponse:
-    group, me = group_by_slug(slug), current_viewer().party_id
+    group, viewer = group_by_slug(slug), current_viewer()
     with write_transaction():
-        services.end(queries.proxy_in(group.id, proxy_id, me), me, received_at())
-    return go(f"{group.path}/proxies", said="proxy-ended")
+        proxy = queries.proxy_in(group.id, proxy_id, viewer.party_id)
+        services.end(proxy, viewer.party_id, now())  # not when it came in: a vote may have been counted meanwhile
+    return go(f"{group.path}/proxies" if viewer.is_member else group.path, said="proxy-ended")
 
 
 def _card(viewer: Viewer, group_id: int) -> Markup:

@@ -49,12 +49,14 @@ def ask(group: Group, giver_id: int, holder_id: int, until_at: datetime, now: da
 
 
 def answer(proxy: Proxy, party_id: int, accepts: bool, now: datetime) -> None:
-    """The holder takes it on, or declines.
+    """The holder takes it on, or declines; the same answer again changes nothing.
 
     Raises Refused ``proxy.not_waiting`` where nothing waits for this party, ``proxy.off``, ``proxy.not_seated``,
     ``proxy.full``.
     """
     writing_session()
+    if party_id == proxy.holder_id and (proxy.how == "declined" if not accepts else stands(proxy, now)):
+        return
     if party_id != proxy.holder_id or proxy.accepted_at or proxy.ended_at or proxy.until_at <= now:
         raise Refused("proxy.not_waiting")
     if accepts:
@@ -66,6 +68,11 @@ def answer(proxy: Proxy, party_id: int, accepts: bool, now: datetime) -> None:
     emit(ProxyAnswered(proxy_id=proxy.id, accepted=accepts), now)
 
 
+def stands(proxy: Proxy, now: datetime) -> bool:
+    """Whether it was accepted and is neither over nor ended."""
+    return proxy.accepted_at is not None and proxy.ended_at is None and proxy.until_at > now
+
+
 def _refuse_unfit(proxy: Proxy, now: datetime) -> None:
     cap = queries.cap_at(proxy.group_id, now)
     if not cap:
@@ -75,18 +82,21 @@ def _refuse_unfit(proxy: Proxy, now: datetime) -> None:
     }:
         raise Refused("proxy.not_seated")
     new = Given(proxy.giver_id, proxy.holder_id, proxy.id)
-    if not rules.fits_cap(queries.given_at(proxy.group_id, now), new, cap):
+    if not rules.fits_cap(queries.among_sitters(proxy.group_id, now), new, cap):
         raise Refused("proxy.full", cap=cap)
 
 
 def end(proxy: Proxy, party_id: int, now: datetime) -> None:
-    """Its giver takes it back, or its holder gives it back: from now on it carries no vote, in open votes either.
+    """Its giver takes it back, or its holder gives it back: from now on it carries no vote, in open votes either, where
+    it could still be carried though its time is over. The same again changes nothing.
 
-    Raises Refused ``proxy.not_yours`` for anybody else, and where it has ended already.
+    Raises Refused ``proxy.not_yours`` for anybody else, and where the other one has ended it, or it was declined.
     """
     writing_session()
     ways = {proxy.giver_id: "taken_back", proxy.holder_id: "given_back"}
-    if party_id not in ways or proxy.ended_at or proxy.until_at <= now:
+    if proxy.how and proxy.how == ways.get(party_id):
+        return
+    if party_id not in ways or proxy.how not in ("", "over"):
         raise Refused("proxy.not_yours")
     proxy.ended_at, proxy.how = now, ways[party_id]
     _record(proxy, party_id, f"proxy.{proxy.how}", now)

@@ -45,7 +45,8 @@ def counts(proposal) -> dict[str, int]:
 
 
 def mine(proposal, entry) -> MyProxies:
-    return my_proxies(standing_proxies(proposal), entry)
+    """Without what they could end."""
+    return replace(my_proxies(standing_proxies(proposal), entry), own_id=0, held=())
 
 
 def carried(proposal) -> dict[int, str]:

@@ -5,12 +5,13 @@ from datetime import timedelta
 import pytest
 
 from coopgov.core.time import to_wall_clock
-from coopgov.infra.db import db
+from coopgov.infra.db import db, write_transaction
+from coopgov.membership.services.register import cease
 from coopgov.proxies import queries
 from coopgov.proxies.models import Proxy
 from tests import factories as make
 from tests.conftest import NOW
-from tests.decisions.scene import close, opened, scene, vote
+from tests.decisions.scene import close, link, opened, scene, vote
 from tests.proxies.scene import allow, end, give, offer
 
 PAGE = "/g/tech/proxies"
@@ -52,9 +53,11 @@ def test_who_is_asked_says_yes_and_gives_it_back(on, sign_in):
     assert "They ask you to vote for them" in browser.get(PAGE).text
     assert browser.submit(f"{PAGE}/{proxy.id}/answer", act="accept").location == f"{PAGE}?said=proxy-accepted"
     assert "Give it back" in browser.get(PAGE).text
+    assert browser.submit(f"{PAGE}/{proxy.id}/answer", act="accept").status_code == 303
+    for _click in range(2):
+        assert browser.submit(f"{PAGE}/{proxy.id}/end").location == f"{PAGE}?said=proxy-ended"
+    assert sign_in(ada.id).submit(f"{PAGE}/{proxy.id}/end").status_code == 409
     assert browser.submit(f"{PAGE}/{proxy.id}/answer", act="accept").status_code == 409
-    assert browser.submit(f"{PAGE}/{proxy.id}/end").location == f"{PAGE}?said=proxy-ended"
-    assert browser.submit(f"{PAGE}/{proxy.id}/end").status_code == 409
     assert "Nobody has given a proxy." in browser.get(PAGE).text
 
 
@@ -170,6 +173,48 @@ def test_an_open_vote_forgets_a_proxy_that_ended(on, sign_in, client, catch_up):
     assert "has given a proxy" not in client.get(proposal.path).text
     assert "holds your proxy" not in sign_in(ada.id).get(proposal.path).text
     assert "proxy to" not in sign_in(ada.id).get(f"/p/{proposal.id}/roll").text
+
+
+def test_what_an_open_vote_still_carries_can_be_ended_from_the_ballot(on, sign_in, clock):
+    ada, bo = on.members[:2]
+    proxy = give(on.group, ada, bo, until=NOW + timedelta(days=1))
+    proposal = opened(on, electorate="group")
+    allow(on.group, on.convenor, 0, NOW)
+    clock.forward(days=2)
+    giver, holder = sign_in(ada.id), sign_in(bo.id)
+    assert "Take yours back from Member 1" in giver.get(proposal.path).text
+    assert "Give Member 0 theirs back" in holder.get(proposal.path).text
+    assert holder.submit(f"{PAGE}/{proxy.id}/end").status_code == 303
+    assert "Member 1" not in giver.get(proposal.path).text.split("Your vote")[1].split("</section>")[0]
+
+
+def test_who_has_left_the_co_op_since_can_still_end_what_a_roll_keeps(on, sign_in):
+    ada, bo = on.members[:2]
+    proxy = give(on.group, ada, bo)
+    opened(on, electorate="group")
+    with write_transaction():
+        cease(ada.id, "resigned", NOW, ada.id)
+    assert sign_in(ada.id).submit(f"{PAGE}/{proxy.id}/end").location.startswith("/g/tech?")
+    assert proxy.how == "taken_back"
+
+
+def test_holders_can_give_back_where_a_group_has_switched_proxies_off(on, sign_in):
+    ada, bo = on.members[:2]
+    give(on.group, ada, bo)
+    allow(on.group, on.convenor, 0, NOW)
+    assert "Give it back" in sign_in(bo.id).get(PAGE).text
+
+
+def test_a_mailed_ballot_says_who_votes_for_whom_and_that_a_vote_was_carried(app, on, client):
+    ada, bo = on.members[:2]
+    give(on.group, ada, bo)
+    proposal = opened(on, electorate="group")
+    giver, holder = link(app, proposal, ada), link(app, proposal, bo)
+    assert "your vote is counted as that of Member 1" in client.get(giver).text
+    assert "Your vote counts for Member 0 too" in client.get(holder).text
+    vote(proposal, bo, "agree")
+    close(proposal)
+    assert "You did not vote. Your proxy, which Member 1 holds, was voted: Agree." in client.get(giver).text
 
 
 def test_pages_take_as_many_statements_for_many_proxies_as_for_one(on, sign_in, statements):

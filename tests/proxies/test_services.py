@@ -68,7 +68,9 @@ def test_giver_and_holder_can_end_it(group, people, who):
     assert proxy.how == ("taken_back", "given_back")[who]
     assert queries.given_at(group.id, NOW) == []
     assert queries.given_at(group.id, NOW - timedelta(seconds=1)) != []
-    assert reason_of(services.end, proxy, ada.id, NOW) == "proxy.not_yours"
+    end(proxy, people[who], NOW + timedelta(seconds=1))  # a second click changes nothing
+    assert proxy.ended_at == NOW
+    assert reason_of(services.end, proxy, people[1 - who].id, NOW) == "proxy.not_yours"
     give(group, ada, bo, NOW)
 
 
@@ -145,6 +147,19 @@ def test_nobody_takes_on_more_than_the_cap_counting_what_is_passed_on(group, peo
     allow(group, ada, 1, NOW)
     assert [one.giver for one in queries.counting_at(group.id, NOW)] == [ada.id]
     assert len(queries.given_at(group.id, NOW)) == 2
+
+
+def test_who_has_left_the_group_takes_no_room_of_a_holder(group, people):
+    ada, bo, cy, _ = people
+    allow(group, ada, 1)
+    give(group, bo, cy)
+    with write_transaction():
+        group_services.leave(group, bo.id, NOW)
+    waiting = offer(group, ada, cy, NOW)
+    with write_transaction():
+        services.answer(waiting, cy.id, True, NOW)
+        services.answer(waiting, cy.id, True, NOW)
+    assert [one.giver for one in queries.counting_at(group.id, NOW)] == [ada.id]
 
 
 def test_only_people_in_the_group_give_and_hold(group, people):

@@ -51,12 +51,15 @@ class MyProxies:
     """How an elector stands to the proxies of a vote, as long as they have not ended.
 
     ``holder``: who votes for them unless they vote; ``in_circle``: that comes back to them. ``givers``: for whom they
-    vote, unless those do or somebody between them. Names are full ones.
+    vote, unless those do or somebody between them. Names are full ones. ``own_id`` and ``held``: the proxies that they
+    can end, with the names of givers.
     """
 
     holder: str = ""
     in_circle: bool = False
     givers: tuple[str, ...] = ()
+    own_id: int = 0
+    held: tuple[tuple[int, str], ...] = ()
 
 
 def standing_proxies(proposal: Proposal) -> list[Given]:
@@ -84,7 +87,11 @@ def my_proxies(given: Sequence[Given], entry: RollEntry | None) -> MyProxies:
     holder, givers = chains.holder(entry.id), chains.held_by(entry.id)
     names = _names(RollEntry.id.in_([holder, *givers]))
     return MyProxies(
-        names[holder] if holder else "", chains.in_circle(entry.id), tuple(names[giver] for giver in givers)
+        holder=names[holder] if holder else "",
+        in_circle=chains.in_circle(entry.id),
+        givers=tuple(names[giver] for giver in givers),
+        own_id=next((one.proxy_id for one in given if one.giver == entry.id), 0),
+        held=tuple((one.proxy_id, names[one.giver]) for one in given if one.holder == entry.id),
     )
 
 

@@ -4,7 +4,7 @@ what is there."""
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ScalarSelect, exists, func, or_, select
+from sqlalchemy import ScalarSelect, case, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from coopgov.decisions.models import (
@@ -29,7 +29,7 @@ class Signs:
     repeats: int = 0  # votes that repeat this one
     decides: int = 0  # 1: it is an amendment's own vote
     countersignatures: int = 0
-    said: int = 0  # reasons that were answered
+    said: int = 0  # 1: somebody answered a reason
 
 
 def sign_columns() -> tuple[ScalarSelect[int], ...]:
@@ -47,10 +47,10 @@ def sign_columns() -> tuple[ScalarSelect[int], ...]:
 
 
 def _said_to_reasons() -> ScalarSelect[int]:
-    answered = or_(
-        exists().where(ReasonReaction.ballot_id == Ballot.id), exists().where(ReasonReply.ballot_id == Ballot.id)
-    )
-    return _number(Ballot.id, Ballot.proposal_id == Proposal.id, Ballot.reason != "", answered)
+    def of(said: Any) -> Any:
+        return exists().where(said.ballot_id == Ballot.id, Ballot.proposal_id == Proposal.id).correlate(Proposal)
+
+    return select(case((or_(of(ReasonReaction), of(ReasonReply)), 1), else_=0)).correlate(Proposal).scalar_subquery()
 
 
 def _number(counted: Any, *conditions: Any) -> ScalarSelect[int]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from coopgov.core.errors import NotFound
@@ -17,7 +17,7 @@ from coopgov.decisions.secrecy import SECRET
 from coopgov.infra.settings import site_url
 from coopgov.infra.web.access import PUBLIC, allow, current_viewer
 from coopgov.infra.web.moment import received_at
-from coopgov.infra.web.pages import public_page, reads_as_public, show, show_to_all
+from coopgov.infra.web.pages import private_page, public_page, reads_as_public, show_to_all
 from coopgov.infra.web.panels import Panel, panel_stamps
 
 bp = Blueprint("decisions", __name__)
@@ -76,14 +76,19 @@ def stamp_for_reader(number: int) -> Stamp:
 @bp.get("/p/<int:number>/result")
 @allow(PUBLIC)
 def live_result(number: int) -> Response:
-    """The result so far, for a page that shows it; nothing while it is as the page has it."""
-    if request.args.get("v") == str(stamp_for_reader(number).version):
+    """The result so far, for a page that shows it; nothing while it is as the page has it. For the public it is counted
+    once, whatever version they ask for."""
+    stamp = stamp_for_reader(number)
+    if request.args.get("v") == str(stamp.version):
         return Response(status=204)
-    sheet, now = proposals.sheet(number), received_at()
-    side = display.side_of(sheet, current_viewer(), now)
-    if side.state != "open":
-        return show("decisions/_over.html", proposal=sheet.proposal)
-    return show("decisions/_live.html", side=side, state=side.state)
+
+    def fragment() -> str:
+        side = display.side_of(proposals.sheet(number), current_viewer(), received_at())
+        return render_template("decisions/_live.html" if side.state == "open" else "decisions/_over.html", side=side)
+
+    if reads_as_public():
+        return public_page(stamp, fragment, until=stages.turns_at(stamp), by_query=False)
+    return private_page(fragment())
 
 
 @bp.get("/p/<int:number>/history")

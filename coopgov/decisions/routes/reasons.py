@@ -12,7 +12,7 @@ from coopgov.decisions.paper_words import choice_words
 from coopgov.decisions.queries import proposals
 from coopgov.decisions.queries.ballots import Vote
 from coopgov.decisions.queries.reasons import reason_of, said_to
-from coopgov.decisions.rules.reasons import REACTIONS
+from coopgov.decisions.rules.reasons import REACTIONS, can_reply
 from coopgov.decisions.services import reasons as services
 from coopgov.discussion.forms import CommentForm
 from coopgov.discussion.rules import author_of
@@ -31,7 +31,7 @@ SAYINGS: Sayings = {"reason-replied": N_("Your reply stands here, and in the dis
 @allow(MEMBER)
 def page(number: int, ballot: int) -> Response:
     proposal, vote = _reason(number, ballot)
-    return _page(proposal, vote, CommentForm({"text": "" if vote.name == current_viewer().name else f"@{vote.name} "}))
+    return _page(proposal, vote, CommentForm())
 
 
 def _reason(number: int, ballot: int) -> tuple[Proposal, Vote]:
@@ -49,15 +49,24 @@ def _page(proposal: Proposal, vote: Vote, form: CommentForm, status: int = 200) 
     said = said_to([vote.id], viewer.party_id, is_member=True)[vote.id]
     choice = choice_words(paper_of(proposal), vote.choice)
     facts = {"proposal": proposal, "vote": vote, "said": said, "choice": choice, "reactions": REACTIONS}
-    return show("decisions/reason.html", status, **facts, form=form)
+    thread = proposals.sheet(proposal.id).thread
+    return show(
+        "decisions/reason.html",
+        status,
+        **facts,
+        form=form,
+        is_public=thread.is_public,
+        can_reply=can_reply(proposal) and thread.state == "visible",
+    )
 
 
 @bp.post("/p/<int:number>/votes/<int:ballot>/react")
 @allow(MEMBER)
 def react(number: int, ballot: int) -> AnyResponse:
     proposal, vote = _reason(number, ballot)
+    word, _colon, act = request.form.get("word", "").partition(":")
     with write_transaction():
-        services.react(proposal, vote.id, current_viewer().party_id, request.form.get("word", ""), received_at())
+        services.react(proposal, vote.id, current_viewer().party_id, word, act == "on", received_at())
     if request.headers.get("HX-Request"):
         said = said_to([vote.id], current_viewer().party_id, is_member=True)[vote.id]
         return show("decisions/_reactions.html", number=number, vote=vote, said=said, reactions=REACTIONS)

@@ -84,14 +84,17 @@ def public_page(
     mimetype: str = "text/html",
     until: datetime | None = None,
     status: int = 200,
+    by_query: bool = True,
 ) -> Response:
     """The public's answer for this address: from memory when ``stamp`` is the one it was made with.
 
+    ``by_query`` False: what the address asks behind its question mark makes no other page.
     ``render`` makes the body otherwise; ``until`` is an instant at which the page changes without a write. The ETag is
     made of the bytes, so a proxy that kept the page is told 304, unless ``status`` says more than that.
     """
     now = received_at()
-    key = (request.path, urlencode(sorted(request.args.items(multi=True))), current_language())
+    asked = sorted(request.args.items(multi=True)) if by_query else ()
+    key = (request.path, urlencode(asked), current_language())
     store: PageStore = current_app.extensions["coopgov.pages"]
     kept = store.get(key, stamp, now)
     if kept is None:
@@ -124,7 +127,12 @@ def _answer(kept: _Kept, now: datetime, status: int) -> Response:
 
 def show(template: str, status: int = 200, **facts: Any) -> Response:
     """A page for one person: rendered now, never kept by anybody."""
-    response = make_response(render_template(template, **facts), status)
+    return private_page(render_template(template, **facts), status)
+
+
+def private_page(body: str, status: int = 200) -> Response:
+    """The answer ``body`` for one person, never kept by anybody."""
+    response = make_response(body, status)
     response.headers["Cache-Control"] = "private, no-store"
     response.headers["Vary"] = "Cookie"
     return response
