@@ -14,6 +14,7 @@ from coopgov.discussion.models import Comment, Thread
 from coopgov.groups.events import SeatAsked
 from coopgov.identity.models import Login
 from coopgov.infra.db import db, write_transaction
+from coopgov.infra.letters import write_letter
 from coopgov.infra.outbox import emit
 from coopgov.membership.models import Membership
 from coopgov.notifications.models import Notice, Preference
@@ -455,3 +456,25 @@ class TestStoppedVotes:
             drafting.withdraw(proposal, on.author.id, "Not yet.", NOW)
         catch_up()
         assert not [kind for _, kind in told() if kind == "voting_stopped"]
+
+
+@pytest.mark.parametrize("kind", ["voting_opened", "voting_closes_soon", "voting_closed"])
+def test_a_mail_that_was_queued_by_a_version_without_proxies_can_be_written(app, kind):
+    common = {
+        "title": "Move?",
+        "by": "",
+        "path": "/p/1",
+        "group": "Tech",
+        "is_secret": False,
+        "stop": "/s",
+        "coop": "C",
+    }
+    call = {"summary": "We move.", "closes": "Sat", "closes_at": "Saturday", "options": ["Agree"], "urgent_reason": ""}
+    rest = {
+        "ballot": "/vote/x",
+        "base_url": "http://localhost",
+        "verdict": "Passed",
+        "reasons": [],
+        "check_path": "/p/1",
+    }
+    assert "Move?" in write_letter(f"notice_{kind}", "en", "Europe/London", {**common, **call, **rest}).text
