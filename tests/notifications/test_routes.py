@@ -10,11 +10,7 @@ from coopgov.notifications.kinds import KINDS
 from coopgov.notifications.queries import mail_choices
 from tests import factories
 
-ALL_ON = {
-    "talk": ["mention", "reply", "thread_comment", "thread_opened"],
-    "votes": [kind.key for kind in KINDS.values() if kind.area == "votes"],
-    "groups": ["review_due", "seat_asked"],
-}
+ALL_ON = {area: [kind.key for kind in KINDS.values() if kind.area == area] for area in ("talk", "votes", "groups")}
 
 
 @pytest.fixture
