@@ -13,6 +13,7 @@ from coopgov.decisions.queries.proxies import MyProxies, my_proxies, standing_pr
 from coopgov.decisions.queries.rolls import electors, entry_of
 from coopgov.decisions.records import record_of
 from coopgov.decisions.rules.casting import DRAIN
+from coopgov.decisions.rules.options import numbered
 from coopgov.decisions.services import closing
 from coopgov.decisions.services.rolls import recuse, remove_elector
 from coopgov.groups import services as group_services
@@ -272,3 +273,28 @@ def test_an_elector_knows_who_votes_for_them_and_for_whom_they_vote(on):
     end(proxy, bo)
     assert len(standing_proxies(proposal)) == 1
     assert mine(proposal, entry[cy.id]) == MyProxies()
+
+
+@pytest.mark.parametrize(
+    ("method", "settings", "choice"),
+    [
+        ("schulze", {}, [["o2"], ["o1", "o3"]]),
+        ("stv-scottish", {"seats": 2}, ["o3", "o1"]),
+        ("approval", {}, ["o1", "o3"]),
+        ("dot", {"budget": 5}, [["o1", 3], ["o3", 2]]),
+    ],
+)
+def test_ballots_of_every_shape_are_carried_as_they_are(on, method, settings, choice):
+    ada, bo, cy, dee = on.members
+    give(on.group, ada, bo)
+    give(on.group, cy, ada)
+    options = numbered(["Ada", "Bea", "Cleo"])
+    proposal = of_the_group(on, method=method, settings=settings, options=options)
+    own = vote(proposal, bo, choice)
+    vote(proposal, dee, choice)
+    close(proposal)
+    assert set(carried(proposal)) == {ada.id, cy.id}
+    assert set(carried(proposal).values()) == {own.choice}
+    assert db.session.get(ResultRow, proposal.id).plain["cast"] == 4
+    report = check_record(record_of(proposal), proposal.manifest_hash)
+    assert report.passed, report.failure
