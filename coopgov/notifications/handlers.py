@@ -210,7 +210,7 @@ def _own_record(proposal: Proposal) -> Callable[[int], Facts]:
     object; else through whom their vote was carried, if it was."""
     if proposal.secrecy != SECRET:
         carried = holders_of_carried(proposal.id) if carries(proposal) else {}
-        return lambda party: {"holder": carried.get(party, ("", None))[0]}
+        return lambda party: {"holder": carried.get(party, "")}
     there = parties_who_took_part(proposal.id)
     return lambda party: {"took_part": party in there}
 

@@ -119,7 +119,7 @@ class Chains:
         return list(found)
 
     def in_circle(self, giver: int) -> bool:
-        """Whether the giver's proxy is passed on only to come back, so that nobody votes for those in it."""
+        """Whether the giver's proxy is passed on in a circle, and so carried only if somebody on the way votes."""
         at, passed = giver, set[int]()
         while at not in passed and at in self._holders:
             passed.add(at)

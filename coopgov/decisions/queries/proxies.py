@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import aliased
@@ -50,9 +49,9 @@ def _ended(proposal: Proposal, at: datetime | None, how: str) -> str | None:
 class MyProxies:
     """How an elector stands to the proxies of a vote, as long as they have not ended.
 
-    ``holder``: who votes for them unless they vote; ``in_circle``: that comes back to them. ``givers``: for whom they
-    vote, unless those do or somebody between them. Names are full ones. ``own_id`` and ``held``: the proxies that they
-    can end, with the names of givers.
+    ``holder``: who votes for them unless they vote; ``in_circle``: it is passed on in a circle. ``givers``: for whom
+    they vote, unless those do or somebody between them. Names are full ones. ``own_id`` and ``held``: the proxies that
+    they can end, with the names of givers.
     """
 
     holder: str = ""
@@ -124,15 +123,15 @@ def carried_number(proposal_id: int) -> int:
     return db.session.scalar(query) or 0
 
 
-def holders_of_carried(proposal_id: int) -> dict[int, tuple[str, Any]]:
-    """By party whose vote was carried, the name of who holds their proxy, and the choice."""
+def holders_of_carried(proposal_id: int) -> dict[int, str]:
+    """By party whose vote was carried, the name of who holds their proxy."""
     giver, to = aliased(RollEntry), aliased(RollEntry)
     query = (
-        select(giver.party_id, Party.name, Ballot.choice)
+        select(giver.party_id, Party.name)
         .select_from(Ballot)
         .join(giver, giver.id == Ballot.roll_entry_id)
         .join(to, to.id == Ballot.through_id)
         .join(Party, Party.id == to.party_id)
         .where(Ballot.proposal_id == proposal_id)
     )
-    return {party_id: (name, choice) for party_id, name, choice in db.session.execute(query)}
+    return {party_id: name for party_id, name in db.session.execute(query)}
